@@ -1,0 +1,70 @@
+# Everything that CI runs, and everything a developer needs, is a target here.
+# PYTHON chooses the interpreter that .venv is made with; ARGS are passed on by `make run`, `make test` and `make bench`.
+
+PYTHON ?= python3
+ARGS ?=
+bin := .venv/bin
+sources := src tests benchmarks
+
+.PHONY: help run install test check format bench lock system clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+run: .venv/runtime  ## install what the server needs, start it, print the address to open
+	@$(bin)/kinemotion serve $(ARGS)
+
+install: .venv/development  ## install the package with everything that developing it needs
+
+test: .venv/development  ## every test
+	@$(bin)/pytest $(ARGS)
+
+check: .venv/development  ## format, lint and types; changes nothing
+	@$(bin)/ruff format --check $(sources)
+	@$(bin)/ruff check $(sources)
+	@$(bin)/mypy $(sources)
+
+format: .venv/development  ## format the code and mend what the linter can
+	@$(bin)/ruff check --fix $(sources)
+	@$(bin)/ruff format $(sources)
+
+bench: .venv/development  ## benchmarks, beside the bare library in the same run
+	@$(bin)/pytest benchmarks -c benchmarks/pytest.ini $(ARGS)
+
+system:  ## Debian packages that the tests need (as root)
+	@apt-get update -qq
+	@DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+
+lock: .venv/development  ## resolve the pins again, to the newest versions that pyproject.toml allows
+	@$(PYTHON) -m venv .venv/uv && .venv/uv/bin/pip install --quiet uv
+	@for extra in "" dev; do \
+	    .venv/uv/bin/uv pip compile pyproject.toml $${extra:+--extra $$extra} --quiet --upgrade --universal \
+	        --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	        --output-file requirements$${extra:+-$$extra}.lock; \
+	done
+
+clean:  ## remove the environment and every cache
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Kinemotion needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	         "Name another: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+	    echo "$(PYTHON) can make no virtual environment. On Debian: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+define install
+	@echo "Installing the packages of $(1) into .venv …"
+	@$(bin)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(1)
+	@$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+endef
+
+.venv/runtime: .venv/python requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+
+.venv/development: .venv/python requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch .venv/runtime

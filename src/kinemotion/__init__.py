@@ -1,0 +1,3 @@
+"""Jump kinematics from a live camera."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,2 @@
+from kinemotion import __version__
+def main() -> None: print(__version__)

@@ -1,0 +1,1 @@
+"""Landmarks over time to numbers: NumPy only, without I/O, threads or a clock."""

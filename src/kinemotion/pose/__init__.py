@@ -1,0 +1,1 @@
+"""Bytes to landmarks: the JPEG gate and decoder, the pinned models, the pose graph."""

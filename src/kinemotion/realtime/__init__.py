@@ -1,0 +1,1 @@
+"""Sockets, sessions, scheduling: camera streams in, movement data out."""

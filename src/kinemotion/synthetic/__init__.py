@@ -1,0 +1,1 @@
+"""The drawn athlete: jumps with exact physics and known truth."""
