@@ -29,7 +29,7 @@ format: .venv/development  ## format the code and mend what the linter can
 	@$(bin)/ruff format $(sources)
 
 bench: .venv/development  ## benchmarks, beside the bare library in the same run
-	@$(bin)/pytest benchmarks -c benchmarks/pytest.ini $(ARGS)
+	@$(bin)/pytest benchmarks --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=name $(ARGS)
 
 system:  ## Debian packages that the tests need (as root)
 	@apt-get update -qq

@@ -1,0 +1,144 @@
+"""Everything that Kinemotion raises on purpose.
+
+    KinemotionError
+    ├── SettingsError              a setting is missing or makes no sense; the start stops
+    ├── ModelError                 a model file is missing, wrong, or cannot be fetched
+    └── ClientError                what goes to a client as the protocol's `error`
+        ├── BadMessage             bad_message
+        │   └── WrongMessageType   bad_message         fatal  1003
+        ├── BadFrame               bad_frame
+        ├── UnsupportedImage       unsupported_image
+        ├── FrameTooLarge          frame_too_large
+        ├── OutOfOrder             out_of_order
+        ├── RateLimited            rate_limited
+        ├── IdleTimeout            idle_timeout        fatal  1008
+        ├── SessionExpired         session_expired     fatal  1008
+        ├── SlowConsumer           slow_consumer       fatal  1008
+        ├── Overloaded             overloaded          fatal  1013
+        ├── Draining               draining            fatal  1012
+        └── Internal               internal            fatal  1011
+
+A `ClientError` carries words written for the client. The text of any other exception never leaves the server.
+"""
+
+from typing import ClassVar
+
+
+class KinemotionError(Exception):
+    """The root of the tree."""
+
+
+class SettingsError(KinemotionError):
+    """A setting is missing or makes no sense; the message names it and says what is accepted."""
+
+
+class ModelError(KinemotionError):
+    """A model file is missing, differs from the pinned one, or cannot be fetched; the message says what to do."""
+
+
+class ClientError(KinemotionError):
+    """Something that the client is told.
+
+    Args:
+        message: what was wrong, in words meant for the client.
+        seq: the frame that it is about, if it is about one.
+        fatal: whether the connection ends; each kind of error has its own default.
+    """
+
+    code: ClassVar[str]
+    close_code: ClassVar[int] = 1008
+    always_fatal: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, seq: int | None = None, fatal: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.seq = seq
+        self.fatal = fatal or self.always_fatal
+
+
+class BadMessage(ClientError):
+    """A message that the protocol does not know, or not in this state."""
+
+    code = "bad_message"
+
+
+class WrongMessageType(BadMessage):
+    """Binary where text is due, or the reverse."""
+
+    close_code = 1003
+    always_fatal = True
+
+
+class BadFrame(ClientError):
+    """A frame that is no intact JPEG, or whose header is broken."""
+
+    code = "bad_frame"
+
+
+class UnsupportedImage(ClientError):
+    """An image in a format, or of a size, that the server does not take."""
+
+    code = "unsupported_image"
+
+
+class FrameTooLarge(ClientError):
+    """A frame with more bytes than the limit that `started` names."""
+
+    code = "frame_too_large"
+
+
+class OutOfOrder(ClientError):
+    """A frame whose number or time does not follow the frame before it."""
+
+    code = "out_of_order"
+
+
+class RateLimited(ClientError):
+    """Frames arrive faster than the limit that `started` names."""
+
+    code = "rate_limited"
+
+
+class IdleTimeout(ClientError):
+    """Nothing came for too long."""
+
+    code = "idle_timeout"
+    always_fatal = True
+
+
+class SessionExpired(ClientError):
+    """The session reached its greatest length."""
+
+    code = "session_expired"
+    always_fatal = True
+
+
+class SlowConsumer(ClientError):
+    """The client does not read its answers."""
+
+    code = "slow_consumer"
+    always_fatal = True
+
+
+class Overloaded(ClientError):
+    """The server cannot serve this session now."""
+
+    code = "overloaded"
+    close_code = 1013
+    always_fatal = True
+
+
+class Draining(ClientError):
+    """The server is going down."""
+
+    code = "draining"
+    close_code = 1012
+    always_fatal = True
+
+
+class Internal(ClientError):
+    """A fault of the server's own."""
+
+    code = "internal"
+    close_code = 1011
+    always_fatal = True

@@ -1,0 +1,100 @@
+"""One MediaPipe pose landmarker: pictures in, landmark arrays out."""
+
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from mediapipe import Image, ImageFormat
+from mediapipe.tasks.python.core.base_options import BaseOptions
+from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
+from numpy.typing import NDArray
+
+from kinemotion.pose.landmarks import COLUMNS, POINTS, Landmarks
+
+_US_PER_MS: Final = 1000
+
+
+class Mode(Enum):
+    """How a graph works.
+
+    LIVE tracks from frame to frame and smooths: quick, for one camera only, and its memory cannot be reset.
+    STATELESS looks at each picture by itself: slower, unsmoothed, and may be shared.
+    """
+
+    LIVE = RunningMode.VIDEO
+    STATELESS = RunningMode.IMAGE
+
+
+class Pose(NamedTuple):
+    """One body in one picture, in the layout of `kinemotion.pose.landmarks`."""
+
+    landmarks: Landmarks
+    """(33, 4): x in picture widths, y in picture heights, z, visibility."""
+    world: Landmarks
+    """(33, 4): metres from the middle of the hips, visibility."""
+
+
+class PoseGraph:
+    """A pose landmarker with its own thread and about 70 MB; close it, or use it as a context manager.
+
+    Args:
+        model: the model file.
+        mode: live or stateless.
+
+    Use it from one thread at a time.
+    """
+
+    def __init__(self, model: Path, mode: Mode = Mode.LIVE) -> None:
+        self.mode = mode
+        self._clock_ms = -1
+        self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
+            PoseLandmarkerOptions(base_options=BaseOptions(model_asset_path=str(model)), running_mode=mode.value)
+        )
+
+    def detect(self, image: NDArray[np.uint8], time_us: int = 0) -> Pose | None:
+        """Finds the body in a picture.
+
+        Args:
+            image: shape (height, width, 3), RGB.
+            time_us: when it was taken. A live graph wants time to go forward; where the camera's clock does not,
+                the graph is told the next millisecond.
+
+        Returns:
+            The pose, or None where nobody is seen.
+
+        Raises:
+            RuntimeError: the graph is closed.
+        """
+        if self._landmarker is None:
+            raise RuntimeError("the pose graph is closed")
+        picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
+        if self.mode is Mode.STATELESS:
+            result = self._landmarker.detect(picture)
+        else:
+            self._clock_ms = max(self._clock_ms + 1, time_us // _US_PER_MS)
+            result = self._landmarker.detect_for_video(picture, self._clock_ms)
+        if not result.pose_landmarks:
+            return None
+        pose = Pose(_array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0]))
+        return pose if np.isfinite(pose.landmarks).all() and np.isfinite(pose.world).all() else None
+
+    def close(self) -> None:
+        """Frees the graph; doing it twice does no harm."""
+        if self._landmarker is not None:
+            self._landmarker.close()
+            self._landmarker = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _array(points: list[Any]) -> Landmarks:
+    flat = [value for point in points for value in (point.x, point.y, point.z, point.visibility)]
+    return np.array(flat, np.float64).reshape(POINTS, COLUMNS)

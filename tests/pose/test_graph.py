@@ -1,0 +1,42 @@
+"""Real MediaPipe on drawn frames."""
+
+import numpy as np
+import pytest
+
+from kinemotion.pose.graph import Mode, Pose, PoseGraph
+from kinemotion.pose.jpeg import decode, read_header
+from kinemotion.pose.landmarks import VISIBILITY, Landmark, Y
+from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+
+MODEL = BUNDLED_FOLDER / MODELS[0].filename
+EMPTY = np.zeros((240, 320, 3), np.uint8)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_drawn_athlete_is_found(mode: Mode, drawn_frames: list[tuple[float, bytes]]) -> None:
+    with PoseGraph(MODEL, mode) as graph:
+        for time_s, jpeg in drawn_frames[:5]:
+            pose = graph.detect(decode(jpeg, read_header(jpeg)), round(time_s * 1e6))
+            assert isinstance(pose, Pose)
+            assert pose.landmarks.shape == pose.world.shape == (33, 4)
+            assert pose.landmarks[:, VISIBILITY].mean() > 0.9
+            assert pose.landmarks[Landmark.NOSE, Y] < pose.landmarks[Landmark.LEFT_ANKLE, Y]
+
+
+def test_an_empty_picture_has_no_pose() -> None:
+    with PoseGraph(MODEL, Mode.STATELESS) as graph:
+        assert graph.detect(EMPTY) is None
+
+
+def test_a_live_graph_takes_whatever_the_cameras_clock_does() -> None:
+    with PoseGraph(MODEL) as graph:
+        for time_us in (5_000_000, 5_000_000, 5_000_300, 1_000, 0, 10**15, 5_000_000):
+            assert graph.detect(EMPTY, time_us) is None
+
+
+def test_a_closed_graph_says_so() -> None:
+    graph = PoseGraph(MODEL)
+    graph.close()
+    graph.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        graph.detect(EMPTY)
