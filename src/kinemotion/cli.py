@@ -1,2 +1,142 @@
+"""The commands: thin, over the packages that do the work."""
+
+import faulthandler
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+from websockets.exceptions import InvalidStatus
+
 from kinemotion import __version__
-def main() -> None: print(__version__)
+from kinemotion.errors import KinemotionError
+from kinemotion.jumps import Movement
+from kinemotion.pose.models import MODELS, ModelStore
+from kinemotion.settings import Settings
+
+_NOT_FOUND: Final = 3
+_console: Final = Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="kinemotion")
+def commands() -> None:
+    """Jump kinematics from a live camera."""
+
+
+@commands.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 takes a free one.  [default: 8000]")
+@click.option(
+    "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificate, for https."
+)
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its private key.")
+@click.option("--verbose", is_flag=True, help="Also show the remarks of the native libraries.")
+def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Path | None, verbose: bool) -> None:
+    """Start the server and print the address to open."""
+    if not verbose:
+        _silence_native_remarks()
+    from kinemotion.realtime import serving
+
+    settings = Settings.from_environment(host=host, port=port)
+    ModelStore(settings.model_dir).verify_installed()
+
+    def announce(address: str) -> None:
+        click.echo(f"Kinemotion is ready: open {address} (Ctrl+C stops it)")
+
+    with serving.listen(settings) as listener:
+        server = serving.Server(serving.configure(settings, tls_cert, tls_key), announce)
+        server.run([listener])
+    if not server.started:
+        sys.exit(1)
+
+
+@commands.command()
+@click.option("--url", help="A running server, such as http://127.0.0.1:8000; without it, one is started.")
+@click.option("--movement", type=click.Choice(["cmj", "sj", "dj"]), default="cmj", show_default=True)
+@click.option("--jumps", type=click.IntRange(1, 20), default=3, show_default=True, help="How many jumps to draw.")
+@click.option("--fps", type=click.FloatRange(10, 120), default=30, show_default=True, help="The camera's frame rate.")
+def demo(url: str | None, movement: str, jumps: int, fps: float) -> None:
+    """Stream drawn jumps to a server; print what came back beside the truth."""
+    _silence_native_remarks()
+    from kinemotion import demo as demonstration
+
+    try:
+        complete = demonstration.run(Console(), url, Movement(movement), jumps, fps)
+    except InvalidStatus as refusal:
+        raise click.ClickException(f"the server refused the connection (HTTP {refusal.response.status_code})") from None
+    except OSError:
+        raise click.ClickException(f"{url} cannot be reached: is the server running?") from None
+    sys.exit(0 if complete else _NOT_FOUND)
+
+
+@commands.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List, fetch and verify the pose models."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models)
+
+
+@models.command("list")
+def list_models() -> None:
+    """Show the pinned models and which of them are installed."""
+    store = ModelStore(Settings.from_environment().model_dir)
+    table = Table("model", "quality", "size", "state", "file")
+    for model in MODELS:
+        installed = store.installed(model)
+        where = str(store.path(model)) if installed else f"kinemotion models fetch {model.name}"
+        state = "installed" if installed else "not installed"
+        table.add_row(model.name, model.quality, f"{model.size / 1e6:.1f} MB", state, where)
+    Console().print(table)
+
+
+@models.command()
+@click.argument("names", nargs=-1, required=True, type=click.Choice([model.name for model in MODELS]))
+def fetch(names: tuple[str, ...]) -> None:
+    """Download models, check them, and put them in their place."""
+    store = ModelStore(Settings.from_environment().model_dir)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    for model in MODELS:
+        if model.name not in names:
+            continue
+        with Progress(*columns, console=_console) as progress:
+            task = progress.add_task(model.filename, total=model.size)
+            path = store.fetch(model, partial(progress.advance, task))
+        click.echo(f"{path}: verified")
+
+
+@models.command()
+def verify() -> None:
+    """Compare the installed models with their pinned hashes."""
+    store = ModelStore(Settings.from_environment().model_dir)
+    for model in MODELS:
+        if store.installed(model):
+            store.verify(model)
+            click.echo(f"{model.name}: verified")
+
+
+def _silence_native_remarks() -> None:
+    """Keeps Python's standard error, and sends what MediaPipe and libjpeg write past Python nowhere.
+
+    MediaPipe remarks on each graph that it makes, libjpeg on each damaged picture; neither can be told not to.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    faulthandler.enable(sys.stderr)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def main() -> None:
+    """Runs the command line; what is refused on purpose is one line, not a traceback."""
+    try:
+        commands(prog_name="kinemotion")
+    except KinemotionError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

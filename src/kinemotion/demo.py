@@ -1,0 +1,120 @@
+"""The drawn athlete streamed to a server, and what came back beside the truth."""
+
+import asyncio
+import contextlib
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from kinemotion.jumps import Movement
+from kinemotion.realtime.client import Report, stream
+from kinemotion.realtime.serving import background
+from kinemotion.settings import Settings
+from kinemotion.synthetic import Clip, CountermovementJump, DropJump, JumpTruth, SquatJump
+
+Frame = tuple[float, bytes]
+
+HEIGHTS_M: Final = (0.25, 0.40, 0.33, 0.48, 0.29)
+_COLUMNS: Final = (
+    ("height, cm", "jump_height_m", 100.0, 1),
+    ("flight, ms", "flight_time_ms", 1.0, 0),
+    ("take-off, m/s", "takeoff_velocity_m_s", 1.0, 2),
+    ("contact, ms", "ground_contact_time_ms", 1.0, 0),
+)
+
+
+def run(console: Console, url: str | None, movement: Movement, jumps: int, fps: float) -> bool:
+    """Streams drawn jumps to a server, and prints the comparison.
+
+    Args:
+        console: where progress and results go.
+        url: the server's address; None starts one for as long as it takes.
+        movement: which jump the athlete does; not `auto`.
+        jumps: how many jumps.
+        fps: the camera's frame rate.
+
+    Returns:
+        Whether each drawn jump, and nothing else, came back as a final one.
+
+    Raises:
+        OSError: the server cannot be reached.
+        websockets.exceptions.InvalidStatus: the server refused the connection.
+    """
+    clips = _clips(movement, [HEIGHTS_M[number % len(HEIGHTS_M)] for number in range(jumps)], fps)
+    with _progress(console) as progress:
+        drawn = progress.add_task("Drawing the athlete", total=sum(len(clip.times_s) for clip in clips))
+        streams = [[_done(progress, drawn, frame) for frame in clip.jpegs()] for clip in clips]
+    with _server(url) as address, _progress(console) as progress:
+        sent = progress.add_task(f"Streaming to {address}", total=sum(map(len, streams)))
+        start = {"movement": movement, "send_pose": False}
+        reports = [
+            asyncio.run(stream(address, frames, start, sent=lambda: progress.advance(sent))) for frames in streams
+        ]
+    truth = [jump for clip in clips for jump in clip.truth]
+    found = [jump for report in reports for jump in report.final_jumps]
+    _print_jumps(console, truth, found)
+    _print_streams(console, reports, sum(map(len, streams)))
+    return len(found) == len(truth)
+
+
+def _clips(movement: Movement, heights_m: Sequence[float], fps: float) -> list[Clip]:
+    """One clip with every jump; for drop jumps one each, since each of them starts on the box."""
+    match movement:
+        case Movement.SJ:
+            return [Clip([SquatJump(height_m=height_m) for height_m in heights_m], fps=fps)]
+        case Movement.DJ:
+            return [Clip([DropJump(height_m=height_m)], fps=fps) for height_m in heights_m]
+        case _:
+            return [Clip([CountermovementJump(height_m=height_m) for height_m in heights_m], fps=fps)]
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console)
+
+
+def _done(progress: Progress, task: TaskID, frame: Frame) -> Frame:
+    progress.advance(task)
+    return frame
+
+
+@contextlib.contextmanager
+def _server(url: str | None) -> Iterator[str]:
+    if url is not None:
+        yield url
+        return
+    with background(Settings.from_environment(host="127.0.0.1", port=0)) as address:
+        yield address
+
+
+def _print_jumps(console: Console, truth: Sequence[JumpTruth], jumps: Sequence[Mapping[str, Any]]) -> None:
+    table = Table("jump", *(title for title, *_ in _COLUMNS), "grade", title="measured (drawn)")
+    for number in range(max(len(truth), len(jumps))):
+        drawn = truth[number].metrics if number < len(truth) else {}
+        jump = jumps[number] if number < len(jumps) else None
+        measured = jump["metrics"] if jump else {}
+        cells = (
+            f"{_cell(measured.get(name), scale, digits)} ({_cell(drawn.get(name), scale, digits)})"
+            for _, name, scale, digits in _COLUMNS
+        )
+        table.add_row(str(number + 1), *cells, jump["quality"]["grade"] if jump else "not found")
+    console.print(table)
+
+
+def _cell(value: float | None, scale: float, digits: int) -> str:
+    return "-" if value is None else f"{value * scale:.{digits}f}"
+
+
+def _print_streams(console: Console, reports: Sequence[Report], sent: int) -> None:
+    latency_ms = [1000 * latency_s for report in reports for latency_s in report.latency_s.values()]
+    line = f"{len(latency_ms)} of {sent} frames answered"
+    if len(latency_ms) > 1:
+        line += f", latency {statistics.median(latency_ms):.0f} ms median, "
+        line += f"{statistics.quantiles(latency_ms, n=20)[-1]:.0f} ms 95th percentile"
+    console.print(line)
+    for error in (error for report in reports for error in report.errors):
+        console.print(f"{error['code']}: {error['message']}", style="red")

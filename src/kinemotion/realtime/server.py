@@ -1,0 +1,243 @@
+"""The ASGI application: the socket, the page, health, metrics. `app` runs under any ASGI server."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import cv2
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from kinemotion import __version__
+from kinemotion.errors import KinemotionError
+from kinemotion.jumps import Movement
+from kinemotion.pose.models import ModelStore
+from kinemotion.realtime.access import Admission
+from kinemotion.realtime.demo_clip import DemoClip
+from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.json_mode import JsonMode
+from kinemotion.realtime.messages import Limits
+from kinemotion.realtime.metrics import Metrics
+from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
+from kinemotion.realtime.scheduler import Scheduler
+from kinemotion.realtime.session import Services, Session
+from kinemotion.settings import Settings
+
+_WEB: Final = Path(__file__).parents[1] / "web"
+_RETRY_AFTER_S: Final = 5
+_RELEASE_S: Final = 5.0
+
+Dialect = Callable[[Limits, float], Protocol]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a running server consists of."""
+
+    limits: Limits
+    admission: Admission
+    services: Services
+    started_s: float = field(default_factory=monotonic)
+    demos: dict[Movement, DemoClip] = field(default_factory=dict)
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """Builds the application; what it needs is opened when it starts, and closed when it stops.
+
+    Args:
+        settings: read from the environment when the application starts, unless they are given.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with _running(settings or Settings.from_environment()) as app.state.runtime:
+            yield
+
+    routes = [
+        Route("/", _page),
+        Mount("/static", StaticFiles(directory=_WEB)),
+        Route("/demo/clip", _demo_clip),
+        Route("/health", _alive),
+        Route("/health/ready", _ready),
+        Route("/health/detailed", _detailed),
+        Route("/metrics", _metrics),
+        WebSocketRoute("/ws/analyze", _analyze),
+    ]
+    return _PlainStartupErrors(Starlette(routes=routes, lifespan=lifespan))
+
+
+@contextlib.asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[Runtime]:
+    cv2.setNumThreads(1)  # the workers share the cores already
+    models = ModelStore(settings.model_dir)
+    models.verify_installed()
+    services = Services(
+        models=models,
+        graphs=GraphSupply(models, settings.spare_graphs),
+        scheduler=Scheduler(settings.workers),
+        metrics=Metrics(),
+        send_s=settings.send_s,
+        stale_s=settings.slo_s,
+    )
+    limits = Limits(
+        max_frame_bytes=settings.max_frame_bytes,
+        max_pixels=settings.max_pixels,
+        max_fps=settings.max_fps,
+        start_s=settings.start_s,
+        idle_s=settings.idle_s,
+        session_s=settings.session_s,
+    )
+    runtime = Runtime(limits, Admission(settings.max_sessions), services)
+    try:
+        yield runtime
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
+        await asyncio.to_thread(services.scheduler.close)
+        await asyncio.to_thread(services.graphs.close)
+
+
+class _PlainStartupErrors:
+    """Makes a start that is refused on purpose fail with one line, where Starlette would send a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        failure: list[Message] = []
+
+        async def hold_failure(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failure.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, hold_failure)
+        except KinemotionError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+        except BaseException:
+            for message in failure:
+                await send(message)
+            raise
+
+
+# The socket
+
+
+async def _analyze(socket: WebSocket) -> None:
+    runtime = _runtime(socket)
+    dialect = _dialect(socket)
+    if dialect is None:
+        await socket.send_denial_response(
+            PlainTextResponse(f"offer the subprotocol {SUBPROTOCOL}, or none and ?sport=cmj, sj, dj or auto", 400)
+        )
+        return
+    if not runtime.admission.enter():
+        full = PlainTextResponse("the server is full", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
+        await socket.send_denial_response(full)
+        return
+    metrics = runtime.services.metrics
+    try:
+        with metrics.sessions.track_inprogress():
+            await socket.accept(SUBPROTOCOL if dialect is V1 else None)
+            await Session(socket, dialect(runtime.limits, monotonic()), runtime.services).run()
+    finally:
+        runtime.admission.leave()
+
+
+def _dialect(socket: WebSocket) -> Dialect | None:
+    offered = socket.scope["subprotocols"]
+    if SUBPROTOCOL in offered:
+        return V1
+    if offered:
+        return None
+    try:
+        return partial(JsonMode, movement=Movement(socket.query_params.get("sport", Movement.AUTO)))
+    except ValueError:
+        return None
+
+
+# The page
+
+
+async def _page(request: Request) -> Response:
+    return FileResponse(_WEB / "index.html")
+
+
+async def _demo_clip(request: Request) -> Response:
+    movement = request.query_params.get("movement", Movement.CMJ)
+    if movement not in (Movement.CMJ, Movement.SJ, Movement.DJ):
+        raise HTTPException(400, "movement is one of cmj, sj, dj")
+    demos = _runtime(request).demos
+    demo = demos.setdefault(Movement(movement), demos.get(Movement(movement)) or DemoClip(Movement(movement)))
+    return StreamingResponse(demo.records(), media_type="application/octet-stream")
+
+
+# Health and metrics
+
+
+async def _alive(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request) -> Response:
+    hindrance = _hindrance(_runtime(request))
+    if hindrance is None:
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": hindrance}, 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
+
+
+async def _detailed(request: Request) -> Response:
+    runtime = _runtime(request)
+    services, admission = runtime.services, runtime.admission
+    return JSONResponse(
+        {
+            "status": _hindrance(runtime) or "ready",
+            "version": __version__,
+            "uptime_s": round(monotonic() - runtime.started_s, 1),
+            "sessions": {"now": admission.taken, "capacity": admission.capacity},
+            "workers": {"threads": services.scheduler.workers},
+            "graphs": {"spare": services.graphs.ready},
+            "models": {
+                model.name: "installed" if services.models.installed(model) else "not installed"
+                for model in services.models.models
+            },
+        }
+    )
+
+
+async def _metrics(request: Request) -> Response:
+    registry = _runtime(request).services.metrics.registry
+    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _hindrance(runtime: Runtime) -> str | None:
+    """Why a new client would be turned away, if it would."""
+    models = runtime.services.models
+    if not models.installed(models.models[0]):
+        return "model missing"
+    return "full" if runtime.admission.full else None
+
+
+def _runtime(connection: HTTPConnection) -> Runtime:
+    runtime: Runtime = connection.app.state.runtime
+    return runtime
+
+
+app: Final = create_app()

@@ -1,0 +1,260 @@
+"""One connection: what its messages set going, what goes back, and how it ends."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any, Final
+from uuid import uuid4
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from kinemotion.errors import ClientError, Internal, OutOfOrder, RateLimited
+from kinemotion.jumps import Jump
+from kinemotion.pose.graph import PoseGraph
+from kinemotion.pose.models import ModelStore, PoseModel
+from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.messages import Drop, Event, Frame, SessionConfig, Start, Stop, Tally
+from kinemotion.realtime.metrics import Metrics
+from kinemotion.realtime.outbox import Message, Outbox
+from kinemotion.realtime.pipeline import Analysed, Pipeline
+from kinemotion.realtime.protocol import Protocol
+from kinemotion.realtime.scheduler import Lane, Scheduler
+
+_DONE: Final = 1000
+_POLICY: Final = 1008
+_CLOSE_S: Final = 1.0
+_RATE_ERROR_EVERY_S: Final = 1.0
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the sessions of a server share. Times are seconds."""
+
+    models: ModelStore
+    graphs: GraphSupply
+    scheduler: Scheduler
+    metrics: Metrics
+    send_s: float
+    stale_s: float
+
+
+class _Over(Exception):
+    """The connection is over."""
+
+
+class Session:
+    """One accepted connection, from its first message to its close.
+
+    Args:
+        socket: accepted already.
+        protocol: the dialect that the client speaks.
+        services: what the sessions share.
+
+    Everything here runs on the event loop, but for `_work` and `_work_failed`, which a worker calls.
+    """
+
+    def __init__(self, socket: WebSocket, protocol: Protocol, services: Services) -> None:
+        self.id = uuid4().hex[:12]
+        self._socket = socket
+        self._protocol = protocol
+        self._services = services
+        self._loop = asyncio.get_running_loop()
+        self._tasks = asyncio.TaskGroup()
+        self._outbox = Outbox()
+        self._lane: Lane[Frame] = Lane(services.scheduler, self._work, self._work_failed)
+        self._graph: PoseGraph | None = None
+        self._pipeline: asyncio.Future[Pipeline] = self._loop.create_future()
+        self._received = self._analysed = self._dropped = 0
+        self._jumps: dict[int, Jump] = {}
+        self._ending = False
+        self._rate_error_s = float("-inf")
+
+    async def run(self) -> None:
+        """Serves the connection until it ends, and frees what it held."""
+        try:
+            async with self._tasks:
+                self._tasks.create_task(self._read())
+                self._tasks.create_task(self._send())
+        except* _Over:
+            pass
+        finally:
+            await asyncio.shield(self._release())
+
+    # What comes in
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout_at(None if self._ending else self._protocol.deadline()):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                self._fail(self._protocol.overdue(monotonic()))
+                continue
+            if message["type"] == "websocket.disconnect":
+                raise _Over
+            if not self._ending:
+                text = message.get("text")
+                self._take(message["bytes"] if text is None else text)
+
+    def _take(self, message: str | bytes) -> None:
+        try:
+            for event in self._protocol.receive(message, monotonic()):
+                self._handle(event)
+        except ClientError as error:
+            self._refuse(error)
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Start(config):
+                self._start(config)
+            case Frame():
+                self._received += 1
+                replaced = self._lane.offer(event)
+                if replaced is not None:
+                    self._drop(replaced.seq, Drop.SUPERSEDED)
+            case Stop():
+                self._tasks.create_task(self._finish())
+
+    def _start(self, config: SessionConfig) -> None:
+        model = self._services.models.best(config.quality)
+        config = replace(config, quality=model.quality)
+        self._tell(self._protocol.started(self.id, config, model.name))
+        self._tasks.create_task(self._prepare(config, model))
+
+    async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
+        try:
+            self._graph = await self._services.graphs.acquire(model)
+        except Exception:
+            _log.exception("session %s: no pose graph could be made", self.id)
+            self._fail(Internal("the pose model could not be started"))
+            return
+        self._pipeline.set_result(Pipeline(config, self._protocol, self._graph, self._tally))
+        self._lane.release()
+
+    async def _finish(self) -> None:
+        pipeline = await self._pipeline
+        await self._close_lane(discard=False)
+        jumps = pipeline.finish()
+        self._publish(jumps, pipeline.report(jumps))
+        self._tell(self._protocol.summary(self._tally(), list(self._jumps.values())))
+        self._end(_DONE)
+
+    # What a worker does
+
+    def _work(self, frame: Frame) -> None:
+        if monotonic() - frame.received_s > self._services.stale_s:
+            self._post(self._drop, frame.seq, Drop.STALE)
+            return
+        try:
+            analysed = self._pipeline.result().analyse(frame)
+        except ClientError as error:
+            error.seq = frame.seq
+            self._post(self._refuse, error)
+        else:
+            self._post(self._deliver, analysed)
+
+    def _work_failed(self, error: Exception) -> None:
+        self._services.metrics.frame("failed")
+        self._post(self._fail, Internal("the frame could not be analysed"))
+
+    def _post(self, call: Callable[..., None], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and the client with it
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    # What goes out
+
+    def _deliver(self, analysed: Analysed) -> None:
+        self._analysed += 1
+        self._services.metrics.frame("analysed" if analysed.found else "no_pose")
+        self._publish(analysed.jumps, analysed.notices)
+        if self._protocol.answers_every_frame:
+            self._tell(analysed.answer, analysed.frame.received_s)
+        else:
+            self._outbox.replace(analysed.answer, analysed.frame.received_s)
+
+    def _publish(self, jumps: tuple[Jump, ...], notices: tuple[str, ...]) -> None:
+        self._jumps |= {jump.index: jump for jump in jumps}
+        for notice in notices:
+            self._tell(notice)
+
+    def _drop(self, seq: int, cause: Drop) -> None:
+        self._dropped += 1
+        self._services.metrics.frame(cause)
+        self._tell(self._protocol.dropped(seq, cause))
+
+    def _refuse(self, error: ClientError) -> None:
+        match error:
+            case OutOfOrder() | RateLimited():
+                self._received += 1
+                self._dropped += 1
+                self._services.metrics.frame(error.code)
+            case _ if error.seq is not None:
+                self._services.metrics.frame("rejected")
+        if error.fatal:
+            self._fail(error)
+        elif not self._repeats(error):
+            self._tell(self._protocol.error(error))
+
+    def _repeats(self, error: ClientError) -> bool:
+        """A flood of frames is not answered with a flood of errors, unless each frame is owed a reply."""
+        if not isinstance(error, RateLimited) or self._protocol.answers_every_frame:
+            return False
+        now = monotonic()
+        repeats = now < self._rate_error_s + _RATE_ERROR_EVERY_S
+        if not repeats:
+            self._rate_error_s = now
+        return repeats
+
+    def _tell(self, text: str | None, received_s: float | None = None) -> None:
+        if text is not None and not self._ending:
+            try:
+                self._outbox.put(text, received_s)
+            except ClientError as error:
+                self._fail(error)
+
+    def _fail(self, error: ClientError) -> None:
+        _log.info("session %s ends: %s", self.id, error.code)
+        self._end(error.close_code, self._protocol.error(error))
+
+    def _end(self, close_code: int, farewell: str | None = None) -> None:
+        self._ending = True
+        self._outbox.finish(close_code, farewell)
+
+    async def _send(self) -> None:
+        code = _DONE
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            try:
+                while isinstance(item := await self._outbox.next(), Message):
+                    async with asyncio.timeout(self._services.send_s):
+                        await self._socket.send_text(item.text)
+                    if item.received_s is not None:
+                        self._services.metrics.latency(monotonic() - item.received_s)
+                code = item
+            except TimeoutError:
+                _log.info("session %s ends: slow_consumer", self.id)
+                code = _POLICY
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_S):
+                    await self._socket.close(code)
+        raise _Over
+
+    # The end
+
+    async def _close_lane(self, *, discard: bool) -> None:
+        closed = asyncio.Event()
+        self._lane.close(lambda: self._post(closed.set), discard=discard)
+        await closed.wait()
+
+    async def _release(self) -> None:
+        self._ending = True
+        await self._close_lane(discard=True)
+        if self._graph is not None:
+            self._services.graphs.retire(self._graph)
+
+    def _tally(self) -> Tally:
+        return Tally(self._received, self._analysed, self._dropped)

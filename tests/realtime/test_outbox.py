@@ -1,0 +1,40 @@
+"""What waits to be sent."""
+
+import pytest
+
+from kinemotion.errors import SlowConsumer
+from kinemotion.realtime.outbox import MAX_WAITING, Message, Outbox
+
+
+async def test_durable_messages_go_out_in_order_and_before_the_newest_answer() -> None:
+    outbox = Outbox()
+    outbox.replace("answer", 1.0)
+    outbox.put("first")
+    outbox.put("second")
+    assert [await outbox.next() for _ in range(3)] == [Message("first"), Message("second"), Message("answer", 1.0)]
+
+
+async def test_a_newer_answer_takes_the_place_of_one_that_waits() -> None:
+    outbox = Outbox()
+    outbox.replace("old", 1.0)
+    outbox.replace("new", 2.0)
+    outbox.finish(1000)
+    assert [await outbox.next() for _ in range(2)] == [Message("new", 2.0), 1000]
+
+
+async def test_the_first_end_counts_and_comes_after_the_farewell() -> None:
+    outbox = Outbox()
+    outbox.put("waiting")
+    outbox.finish(1008, "farewell")
+    outbox.finish(1000, "again")
+    assert [await outbox.next() for _ in range(3)] == [Message("waiting"), Message("farewell"), 1008]
+
+
+async def test_a_client_that_does_not_read_is_given_up_but_gets_its_farewell() -> None:
+    outbox = Outbox()
+    for _ in range(MAX_WAITING):
+        outbox.put("unread")
+    with pytest.raises(SlowConsumer):
+        outbox.put("one too many")
+    outbox.finish(1008, "farewell")
+    assert [await outbox.next() for _ in range(MAX_WAITING + 2)][-2:] == [Message("farewell"), 1008]

@@ -1,0 +1,143 @@
+"""Lanes and workers: real threads, stepped through with events and never with sleep."""
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+from threading import Event
+
+import pytest
+
+from kinemotion.realtime.scheduler import Lane, Scheduler
+
+PATIENCE_S = 10
+
+
+class Work:
+    """Work that waits to be let go, one item after another, and tells what it was given."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.begun: SimpleQueue[str] = SimpleQueue()
+        self.errors: SimpleQueue[Exception] = SimpleQueue()
+        self.go: SimpleQueue[Exception | None] = SimpleQueue()
+        self.lane: Lane[str] = Lane(scheduler, self.work, self.errors.put)
+        self.lane.release()
+
+    def work(self, item: str) -> None:
+        self.begun.put(item)
+        error = self.go.get(timeout=PATIENCE_S)
+        if error is not None:
+            raise error
+
+    def next(self) -> str:
+        return self.begun.get(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def one_worker() -> Iterator[Scheduler]:
+    scheduler = Scheduler(1)
+    yield scheduler
+    scheduler.close()
+
+
+@pytest.fixture
+def two_workers() -> Iterator[Scheduler]:
+    scheduler = Scheduler(2)
+    yield scheduler
+    scheduler.close()
+
+
+def test_a_newer_item_takes_the_place_of_one_that_waits(one_worker: Scheduler) -> None:
+    work = Work(one_worker)
+    assert work.lane.offer("first") is None
+    assert work.next() == "first"
+    assert work.lane.offer("second") is None
+    assert work.lane.offer("third") == "second"
+    work.go.put(None)
+    assert work.next() == "third"
+    work.go.put(None)
+
+
+def test_one_item_of_a_lane_is_in_work_at_a_time(two_workers: Scheduler) -> None:
+    work = Work(two_workers)
+    work.lane.offer("first")
+    assert work.next() == "first"
+    work.lane.offer("second")
+    assert work.begun.empty()
+    work.go.put(None)
+    assert work.next() == "second"
+    work.go.put(None)
+
+
+def test_lanes_take_turns_however_much_one_of_them_is_offered(one_worker: Scheduler) -> None:
+    flood, others = Work(one_worker), [Work(one_worker) for _ in range(3)]
+    flood.lane.offer("flood 0")
+    assert flood.next() == "flood 0"
+    for other in others:
+        other.lane.offer("a frame")
+    for number in range(100):
+        flood.lane.offer(f"flood {number}")
+    flood.go.put(None)
+    for other in others:
+        assert other.next() == "a frame"
+        assert flood.begun.empty()
+        other.go.put(None)
+    assert flood.next() == "flood 99"
+    flood.go.put(None)
+
+
+def test_a_held_lane_keeps_the_newest_item_until_it_is_released(one_worker: Scheduler) -> None:
+    seen: SimpleQueue[str] = SimpleQueue()
+    lane: Lane[str] = Lane(one_worker, seen.put, lambda _: None)
+    assert lane.offer("old") is None
+    assert lane.offer("new") == "old"
+    lane.release()
+    lane.release()
+    assert seen.get(timeout=PATIENCE_S) == "new"
+    assert seen.empty()
+
+
+def test_a_fault_is_reported_and_the_worker_goes_on(one_worker: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+    work = Work(one_worker)
+    work.lane.offer("bad")
+    fault = ValueError("broken")
+    work.go.put(fault)
+    assert work.errors.get(timeout=PATIENCE_S) is fault
+    work.lane.offer("good")
+    work.go.put(None)
+    assert [work.next(), work.next()] == ["bad", "good"]
+    assert "could not be analysed" in caplog.text
+
+
+@pytest.mark.parametrize(("discard", "worked_on"), [(True, []), (False, ["last"])])
+def test_closing_waits_for_what_is_in_work(one_worker: Scheduler, discard: bool, worked_on: list[str]) -> None:
+    work, closed = Work(one_worker), Event()
+    work.lane.offer("first")
+    assert work.next() == "first"
+    work.lane.offer("last")
+    work.lane.close(closed.set, discard=discard)
+    assert work.lane.offer("too late") == "too late"
+    assert not closed.is_set()
+    work.go.put(None)
+    for item in worked_on:
+        assert work.next() == item
+        work.go.put(None)
+    assert closed.wait(PATIENCE_S)
+    assert work.begun.empty()
+
+
+def test_an_idle_or_held_lane_closes_at_once(one_worker: Scheduler) -> None:
+    idle, held = Work(one_worker).lane, Lane[str](one_worker, lambda _: None, lambda _: None)
+    for lane in (idle, held):
+        closed = Event()
+        lane.close(closed.set, discard=True)
+        assert closed.is_set()
+
+
+def test_a_lane_that_waits_for_its_turn_can_be_closed(one_worker: Scheduler) -> None:
+    busy, waiting, closed = Work(one_worker), Work(one_worker), Event()
+    busy.lane.offer("busy")
+    assert busy.next() == "busy"
+    waiting.lane.offer("never seen")
+    waiting.lane.close(closed.set, discard=True)
+    busy.go.put(None)
+    assert closed.wait(PATIENCE_S)
+    assert waiting.begun.empty()

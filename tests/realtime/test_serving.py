@@ -1,0 +1,24 @@
+"""How uvicorn is run."""
+
+from socket import IPPROTO_TCP
+
+import pytest
+
+from kinemotion.errors import SettingsError
+from kinemotion.realtime.serving import background, listen
+from kinemotion.settings import Settings
+
+
+def test_the_listener_names_tcp_so_that_asyncio_sends_answers_at_once() -> None:
+    with listen(Settings(port=0)) as listener:
+        assert listener.proto == IPPROTO_TCP
+
+
+def test_an_address_that_is_not_this_machines_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"cannot listen on 192\.0\.2\.1 port 80"):
+        listen(Settings(host="192.0.2.1", port=80))
+
+
+def test_a_server_in_the_background_listens_on_ipv6_too() -> None:
+    with background(Settings(host="::1", port=0)) as address:
+        assert address.startswith("http://[::1]:")
