@@ -307,6 +307,9 @@ def test_the_page_and_its_parts_are_served(server: str) -> None:
     assert status == 200
     assert "<html" in page
     assert get(server + "/static/no-such-file")[0] == 404
+    for path in ("/", "/static/app.js"):
+        with urlopen(server + path, timeout=PATIENCE_S) as response:
+            assert response.headers["Cache-Control"] == "no-cache"
 
 
 def test_the_drawn_athlete_is_served_as_records(server: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import cv2
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -36,6 +36,7 @@ from kinemotion.realtime.session import Services, Session
 from kinemotion.settings import Settings
 
 _WEB: Final = Path(__file__).parents[1] / "web"
+_FRESH: Final = {"Cache-Control": "no-cache"}
 _RETRY_AFTER_S: Final = 5
 _RELEASE_S: Final = 5.0
 
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     routes = [
         Route("/", _page),
-        Mount("/static", StaticFiles(directory=_WEB)),
+        Mount("/static", _PageParts(directory=_WEB)),
         Route("/demo/clip", _demo_clip),
         Route("/health", _alive),
         Route("/health/ready", _ready),
@@ -176,8 +177,17 @@ def _dialect(socket: WebSocket) -> Dialect | None:
 # The page
 
 
+class _PageParts(StaticFiles):
+    """Files of the page; a browser asks each time whether it has the newest, so that no old part meets a new one."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers.update(_FRESH)
+        return response
+
+
 async def _page(request: Request) -> Response:
-    return FileResponse(_WEB / "index.html")
+    return FileResponse(_WEB / "index.html", headers=_FRESH)
 
 
 async def _demo_clip(request: Request) -> Response:

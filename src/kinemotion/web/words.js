@@ -1,0 +1,194 @@
+/** What the page says, in one place. */
+
+/** @type {Object<string, string>} */
+export const PHASES = {
+  no_pose: 'Nobody in view',
+  standing: 'Standing',
+  countermovement: 'Dipping',
+  squat: 'Squat',
+  propulsion: 'Pushing off',
+  flight: 'Flight',
+  landing: 'Landing',
+  drop: 'Dropping',
+  contact: 'Ground contact',
+};
+
+/** @type {Object<string, string>} */
+export const MOVEMENTS = {
+  auto: 'Jump',
+  cmj: 'Countermovement jump',
+  sj: 'Squat jump',
+  dj: 'Drop jump',
+};
+
+/** @type {Object<string, string>} */
+export const QUALITIES = { fast: 'Fast', balanced: 'Balanced', accurate: 'Accurate' };
+
+/** @type {Object<string, string>} */
+export const GRADES = {
+  A: 'very reliable',
+  B: 'reliable',
+  C: 'use with care',
+  D: 'rough guess',
+};
+
+/** @type {Object<string, string>} those that a name alone would not tell well */
+export const METRICS = {
+  jump_height_m: 'Jump height',
+  jump_height_flight_time_m: 'Height from flight time',
+  jump_height_takeoff_velocity_m: 'Height from take-off velocity',
+  takeoff_velocity_m_s: 'Take-off velocity',
+  time_to_takeoff_ms: 'Time to take-off',
+  rsi_modified_m_s: 'Modified reactive strength index',
+  reactive_strength_index_m_s: 'Reactive strength index',
+  knee_angle_lowest_deg: 'Knee at the lowest point',
+  hip_angle_lowest_deg: 'Hip at the lowest point',
+  ankle_angle_lowest_deg: 'Ankle at the lowest point',
+  com_height_m: 'Centre of mass',
+  com_velocity_m_s: 'Vertical velocity',
+  flight_contact_ratio: 'Flight to contact ratio',
+  peak_power_w: 'Peak power (estimate)',
+  mean_force_n: 'Mean force (estimate)',
+};
+
+/** @type {Object<string, string>} a jump's warnings; one that is missing here is shown by its own name */
+export const WARNINGS = {
+  landing_flexed: 'Landed with bent legs: that lengthens the flight, so the height from flight time reads too high.',
+  few_frames_in_flight: 'Only a few pictures show the flight. Use a higher picture rate, or more light.',
+  irregular_frames: 'Pictures around the jump are missing, or came at uneven times.',
+  feet_out_of_picture: 'The feet left the picture. Step back, or tilt the camera down.',
+};
+
+/** @type {Object<string, string>} the state of the connection */
+export const STATES = {
+  idle: 'Ready',
+  opening: 'Starting',
+  connecting: 'Connecting',
+  live: 'Connected',
+  waiting: 'Reconnecting',
+  finishing: 'Finishing',
+  ended: 'Stopped',
+};
+
+/**
+ * @typedef {{title: string, remedy: string}} Words
+ * @type {Object<string, Words>} why the connection is not there; each is followed by a new attempt
+ */
+export const CONNECTION = {
+  lost: { title: 'The connection was lost.', remedy: 'Check the network; the page reconnects by itself.' },
+  silent: { title: 'The server did not answer.', remedy: 'The page tries again by itself.' },
+  unreachable: {
+    title: 'The server cannot be reached.',
+    remedy: 'Check that it is running and that this device is on its network; the page tries again by itself.',
+  },
+  full: {
+    title: 'The server is full.',
+    remedy: 'All its places are taken. Leave this page open: it gets in as soon as one is free.',
+  },
+  overloaded: {
+    title: 'The server has too much to do.',
+    remedy: 'Leave this page open: it tries again by itself. Fewer cameras at once help.',
+  },
+  draining: { title: 'The server is restarting.', remedy: 'The page reconnects by itself; your jumps are kept.' },
+  model: {
+    title: 'The server is not ready.',
+    remedy: 'Its pose model is missing; whoever runs the server finds the reason in its log.',
+  },
+  unready: { title: 'The server is not ready.', remedy: 'The page tries again by itself.' },
+  internal: { title: 'The server had a fault.', remedy: 'The page reconnects by itself; your jumps are kept.' },
+  refused: { title: 'The server refused the connection.', remedy: 'The page tries again by itself.' },
+};
+
+/** @type {Object<string, Words>} what ends or prevents a session */
+export const TROUBLE = {
+  camera_denied: {
+    title: 'The browser may not use the camera.',
+    remedy: 'Allow the camera in the address bar or the site settings, then press “Start camera” again.',
+  },
+  camera_missing: {
+    title: 'No camera was found.',
+    remedy: 'Connect one, or choose another under “Camera”. The drawn athlete works without any.',
+  },
+  camera_busy: {
+    title: 'The camera is in use.',
+    remedy: 'Close the other app or browser tab that uses it, then press “Start camera” again.',
+  },
+  camera_insecure: {
+    title: 'This page needs https to use a camera.',
+    remedy:
+      'Browsers give a camera only to https pages and to localhost. ' +
+      'Phones need https: open this page by an https address.',
+  },
+  camera_unsupported: {
+    title: 'This browser cannot use a camera.',
+    remedy: 'Open the page in a current Chrome, Edge, Firefox or Safari.',
+  },
+  camera_failed: {
+    title: 'The camera could not be started.',
+    remedy: 'Unplug it or close other apps that use it, then press “Start camera” again.',
+  },
+  camera_gone: { title: 'The camera stopped.', remedy: 'Reconnect it, then press “Start camera” again.' },
+  demo_failed: {
+    title: 'The drawn athlete did not come.',
+    remedy: 'The server sent no clip. Check that it is running, then try again.',
+  },
+  refused: {
+    title: 'The server refuses this page.',
+    remedy: 'Open the page by the address that the server itself names, or ask whoever runs it for access.',
+  },
+  closed: { title: 'The server ended the session.', remedy: 'Press “Start camera” to begin a new one.' },
+  no_summary: { title: 'The summary did not come.', remedy: 'The jumps received until then are kept below.' },
+  idle_timeout: {
+    title: 'The session paused for too long.',
+    remedy:
+      'No pictures reached the server for a while; browsers stop the camera of a page in the background. ' +
+      'Start again to go on; your jumps are kept.',
+  },
+  session_expired: {
+    title: 'The session reached its greatest length.',
+    remedy: 'Start again to go on; your jumps are kept.',
+  },
+  slow_consumer: {
+    title: 'This device could not keep up with the answers.',
+    remedy: 'Close other tabs or apps, then start again; your jumps are kept.',
+  },
+  bad_message: {
+    title: 'The server did not understand this page.',
+    remedy: 'Reload the page: it may be older than the server.',
+  },
+  bad_frame: { title: 'A picture did not arrive intact.', remedy: 'If this goes on, reload the page.' },
+  unsupported_image: { title: 'The server does not take these pictures.', remedy: 'Try another camera or browser.' },
+  frame_too_large: { title: 'The pictures are too large for the server.', remedy: 'Try another camera.' },
+  out_of_order: { title: 'A picture came out of order.', remedy: 'If this goes on, start again.' },
+  rate_limited: {
+    title: 'The server takes fewer pictures a second than this page sends.',
+    remedy: 'Choose 30 pictures a second under “Set-up”.',
+  },
+};
+
+export const HINTS = {
+  nobody: 'Step back until your whole body is in the picture, feet included.',
+  starting: 'Waiting for the first picture…',
+  drawing: 'The server is drawing the athlete…',
+  finishing: 'The last values are being worked out…',
+};
+
+export const SOURCES = { camera: 'Camera', demo: 'Drawn athlete' };
+
+export const FORGET = 'Forget every jump on this page?';
+
+/** @param {number} jumps @returns {string} */
+export function count(jumps) {
+  return ['No jump was seen', 'One jump'][jumps] ?? `${jumps} jumps`;
+}
+
+/** @param {{received: number, analysed: number}} frames @returns {string} */
+export function account({ received, analysed }) {
+  return `${received} pictures arrived, ${analysed} were followed live.`;
+}
+
+/** @param {string} wished @param {string} used @returns {Words} */
+export function otherQuality(wished, used) {
+  const title = `${QUALITIES[wished]} is not installed on this server.`;
+  return { title, remedy: `${QUALITIES[used]} is used instead.` };
+}
