@@ -1,0 +1,90 @@
+"""What the tracker answers: phases while the athlete moves, and jumps."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+
+class Movement(StrEnum):
+    """The kind of vertical jump; `AUTO` leaves it to what came before take-off."""
+
+    AUTO = "auto"
+    CMJ = "cmj"
+    SJ = "sj"
+    DJ = "dj"
+
+
+class Phase(StrEnum):
+    """What the athlete is doing at one frame."""
+
+    NO_POSE = "no_pose"
+    STANDING = "standing"
+    COUNTERMOVEMENT = "countermovement"
+    SQUAT = "squat"
+    PROPULSION = "propulsion"
+    FLIGHT = "flight"
+    LANDING = "landing"
+    DROP = "drop"
+    CONTACT = "contact"
+
+
+Grade = Literal["A", "B", "C", "D"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far a jump's numbers can be trusted.
+
+    Attributes:
+        grade: A (laboratory use) to D (only that a jump happened is certain).
+        fps: frames a second that were analysed around the jump.
+        frames: frames analysed from the onset to the landing.
+        frames_in_flight: of these, the frames between take-off and landing.
+        warnings: reasons for doubt, as words a program can compare.
+    """
+
+    grade: Grade
+    fps: float
+    frames: int
+    frames_in_flight: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """One jump.
+
+    Attributes:
+        index: 1 for the session's first jump.
+        final: False when the landing has just been seen; True once nothing more will change.
+        movement: what kind it was; never `AUTO`.
+        events_s: seconds on the clock of the frames: takeoff, apex and landing always; onset and lowest if seen;
+            contact (the touch-down before take-off) for a drop jump.
+        metrics: name to value; the suffix is the unit. A metric that cannot be had is absent.
+        uncertainty: one standard deviation of each metric that has one.
+        quality: how far to trust them.
+    """
+
+    index: int
+    final: bool
+    movement: Movement
+    events_s: dict[str, float]
+    metrics: dict[str, float]
+    uncertainty: dict[str, float]
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one frame told.
+
+    Attributes:
+        phase: what the athlete is doing.
+        live: joint angles (`knee_angle_left_deg`, …) and, once there is a scale, `com_height_m` (over standing) and
+            `com_velocity_m_s` (up positive); finite numbers only.
+        jumps: jumps that became known, or final, with this frame.
+    """
+
+    phase: Phase
+    live: dict[str, float] = field(default_factory=dict)
+    jumps: tuple[Jump, ...] = ()

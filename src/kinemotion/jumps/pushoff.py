@@ -1,0 +1,154 @@
+"""What came before take-off: the kind of jump, its onset and its lowest point."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from kinemotion.jumps.contact import touch_down
+from kinemotion.jumps.flight import Flight
+from kinemotion.jumps.jump import Movement
+from kinemotion.jumps.signal import Array, Samples
+
+# Lengths are statures.
+_EARLIER: Final = 0.010  # from a level of rest at which a movement has certainly begun,
+_LATER: Final = 0.030  # and at which it is well on its way
+_STILL: Final = 0.02  # within which it is held
+_FLEXED_DEG: Final = 140.0
+
+_HOLD_S: Final = 0.5
+_HOLD_AGO_S: Final = 1.2
+_LONGEST_CONTACT_S: Final = 0.8
+_LONGEST_S: Final = 5.0
+_COUNTERMOVEMENT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PushOff:
+    """What came before take-off.
+
+    Attributes:
+        movement: what kind of jump that makes it.
+        onset_s: start of the countermovement, or of the push-off from a held squat; None if not seen.
+        lowest_s: lowest centre of mass before take-off; None if not seen.
+        depth: from standing to the lowest point, picture heights; None if standing was not seen.
+        hold_s: how long the squat was held; 0 if it was not.
+        contact_s: touch-down of a drop jump; None without one.
+    """
+
+    movement: Movement
+    onset_s: float | None = None
+    lowest_s: float | None = None
+    depth: float | None = None
+    hold_s: float = 0.0
+    contact_s: float | None = None
+
+
+class _Hold(NamedTuple):
+    """A squat that was held: when it was entered, and when it was last seen still."""
+
+    entered_s: float
+    still_s: float
+
+
+def push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: float | None) -> PushOff:
+    """Find the onset and the lowest point, and tell the kinds of jump apart.
+
+    Args:
+        samples: motion up to take-off.
+        flight: the flight that followed.
+        wanted: the kind of jump that was asked for, or `AUTO`.
+        touched_s: the last touch-down before take-off (after a drop or another jump) as seen live, if there was one.
+    """
+    start_s = -np.inf if touched_s is None else touched_s
+    before = samples.between(max(start_s, flight.takeoff_s - _LONGEST_S), flight.takeoff_s)
+    contact_s = None
+    if touched_s is not None and flight.takeoff_s - touched_s < _LONGEST_CONTACT_S:
+        contact_s = touch_down(samples, touched_s, flight.takeoff_s, flight.gravity, flight.stature)
+    hold = None if contact_s is not None else _hold(before, flight.stature)
+    movement = _kind(wanted, contact_s, hold)
+    if movement is Movement.DJ:
+        return PushOff(movement, lowest_s=_lowest(before), contact_s=contact_s)
+    if movement is Movement.SJ:
+        return _squat(before, hold, flight.stature)
+    return _countermovement(before, flight.stature)
+
+
+def _lowest(before: Samples) -> float | None:
+    return float(before.time[before.com.argmin()]) if len(before) else None
+
+
+def _kind(wanted: Movement, contact_s: float | None, hold: _Hold | None) -> Movement:
+    if wanted is not Movement.AUTO:
+        return wanted
+    if contact_s is not None:
+        return Movement.DJ
+    return Movement.CMJ if hold is None else Movement.SJ
+
+
+def _hold(before: Samples, stature: float) -> _Hold | None:
+    """The last stretch before take-off in which flexed legs kept the body still."""
+    for ago in np.arange(0.0, _HOLD_AGO_S, 0.1) if len(before) else ():
+        end_s = float(before.time[-1] - ago)
+        window = before.between(end_s - _HOLD_S, end_s)
+        flexed = len(window) > 1 and float(np.median(window.knee)) < _FLEXED_DEG
+        if flexed and window.time[-1] - window.time[0] > 0.7 * _HOLD_S and np.ptp(window.com) < _STILL * stature:
+            level = float(np.median(window.com))
+            back = Samples(before.between(-np.inf, float(window.time[-1])).rows[::-1])
+            return _Hold(_departure(back.time, (back.com - level) / stature), float(window.time[-1]))
+    return None
+
+
+def _squat(before: Samples, hold: _Hold | None, stature: float) -> PushOff:
+    """The push-off out of a squat."""
+    if hold is None:
+        return PushOff(Movement.SJ, lowest_s=_lowest(before))
+    push = before.between(hold.still_s, np.inf)
+    push = Samples(push.rows[int(push.com.argmin()) :])
+    onset_s = _departure(push.time, (push.com - push.com[0]) / stature)
+    return PushOff(Movement.SJ, onset_s, float(push.time[0]), hold_s=max(onset_s - hold.entered_s, 0.0))
+
+
+def _countermovement(before: Samples, stature: float) -> PushOff:
+    """The lowest point, and the onset before it: where the centre of mass left its height of standing."""
+    recent = before.between(before.time[-1] - _COUNTERMOVEMENT_S, np.inf) if len(before) else before
+    lowest_s = _lowest(recent)
+    if lowest_s is None:
+        return PushOff(Movement.CMJ)
+    down = before.between(lowest_s - _COUNTERMOVEMENT_S, lowest_s)
+    standing = float(np.quantile(down.com, 0.8))
+    if standing - down.com[-1] < _LATER * stature:
+        return PushOff(Movement.CMJ)
+    rough_s = _departure(down.time, (standing - down.com) / stature)
+    still = before.between(rough_s - 1.0, rough_s)
+    if len(still) > 2:
+        standing = float(np.median(still.com))
+    onset_s = _departure(down.time, (standing - down.com) / stature)
+    return PushOff(Movement.CMJ, onset_s, lowest_s, standing - float(down.com[-1]))
+
+
+def _departure(time: Array, distance: Array) -> float:
+    """When a body at rest set off, from two distances it passed on its way.
+
+    Force grows steadily from rest, and so distance with the third power of time.
+
+    Args:
+        time: (N,) seconds, away from the rest: forwards or backwards.
+        distance: (N,) from the level of rest, statures.
+    """
+    early, late = _passing(time, distance, _EARLIER), _passing(time, distance, _LATER)
+    ratio = float(np.cbrt(_LATER / _EARLIER))
+    moment = early - (late - early) / (ratio - 1)
+    return max(moment, float(time[0])) if late >= early else min(moment, float(time[0]))
+
+
+def _passing(time: Array, distance: Array, level: float) -> float:
+    """When the distance last grew through a level; the first time if it was beyond it all along."""
+    within = np.flatnonzero(distance < level)
+    if not len(within):
+        return float(time[0])
+    last = int(within[-1])
+    if last + 1 == len(time):
+        return float(time[last])
+    share = (level - distance[last]) / (distance[last + 1] - distance[last])
+    return float(time[last] + share * (time[last + 1] - time[last]))

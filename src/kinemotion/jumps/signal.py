@@ -1,0 +1,121 @@
+"""The last seconds of the body's motion, and local fits over real timestamps."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinemotion.jumps.body import Body
+
+Array = NDArray[np.float64]
+
+_COLUMNS: Final = 10  # time, x, com, four feet, stature, knee, clearance
+_CAPACITY: Final = 2048  # frames; 8 s at 240 a second
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A stretch of motion; every array has one entry (or row) per frame, lengths are picture heights, up positive.
+
+    Attributes:
+        rows: (N, 10) the columns that the properties name.
+    """
+
+    rows: Array
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def time(self) -> Array:
+        """(N,) seconds."""
+        return self.rows[:, 0]
+
+    @property
+    def x(self) -> Array:
+        """(N,) centre of mass across the picture."""
+        return self.rows[:, 1]
+
+    @property
+    def com(self) -> Array:
+        """(N,) height of the centre of mass."""
+        return self.rows[:, 2]
+
+    @property
+    def toes(self) -> Array:
+        """(N, 2) heights of the left and right toes."""
+        return self.rows[:, 3:5]
+
+    @property
+    def feet(self) -> Array:
+        """(N, 4) heights of the left and right toes, then of the heels."""
+        return self.rows[:, 3:7]
+
+    @property
+    def stature(self) -> Array:
+        """(N,) apparent stature."""
+        return self.rows[:, 7]
+
+    @property
+    def knee(self) -> Array:
+        """(N,) mean knee angle in degrees, NaN where there was none."""
+        return self.rows[:, 8]
+
+    @property
+    def clearance(self) -> Array:
+        """(N,) the lower foot over the floor as it was then known."""
+        return self.rows[:, 9]
+
+    def between(self, start_s: float, end_s: float) -> "Samples":
+        """The frames with start <= time <= end."""
+        first, stop = np.searchsorted(self.time, (start_s, np.nextafter(end_s, np.inf)))
+        return Samples(self.rows[first:stop])
+
+
+class Recorder:
+    """A bounded, contiguous memory of the motion.
+
+    Rows are written forwards into twice the space needed, and the newer half is moved to the front when it is full,
+    so that any stretch is a view.
+    """
+
+    def __init__(self, capacity: int = _CAPACITY) -> None:
+        self._rows = np.empty((2 * capacity, _COLUMNS))
+        self._capacity = capacity
+        self._start = self._stop = 0
+
+    def append(self, time_s: float, body: Body, knee_deg: float, clearance: float) -> None:
+        """Remember one frame."""
+        if self._stop == len(self._rows):
+            self._rows[: self._capacity] = self._rows[self._capacity :]
+            self._start, self._stop = 0, self._capacity
+        row = self._rows[self._stop]
+        row[:3] = time_s, body.x, body.com
+        row[3:7] = body.feet
+        row[7:] = body.stature, knee_deg, clearance
+        self._stop += 1
+        self._start = max(self._start, self._stop - self._capacity)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._start = self._stop = 0
+
+    def all(self) -> Samples:
+        """What is remembered, oldest first: a view, good until the next frame."""
+        return Samples(self._rows[self._start : self._stop])
+
+    def last(self, seconds: float, at_least: int = 1) -> Samples:
+        """The frames of the last seconds, or the last few if there are fewer."""
+        rows = self._rows[self._start : self._stop]
+        if not len(rows):
+            return Samples(rows)
+        first = int(np.searchsorted(rows[:, 0], rows[-1, 0] - seconds))
+        return Samples(rows[max(0, min(first, len(rows) - at_least)) :])
+
+
+def slope(time: Array, values: Array) -> float:
+    """Least-squares slope of values over time; 0 if the times do not spread over a millisecond."""
+    centred = time - time.mean()
+    spread = float(centred @ centred)
+    return float(centred @ values) / spread if spread > 1e-6 else 0.0

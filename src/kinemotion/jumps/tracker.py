@@ -1,0 +1,160 @@
+"""Follows one athlete through a stream of poses: the phase at every frame, and the jumps as they end."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from kinemotion.jumps import quality
+from kinemotion.jumps.body import Body, measure
+from kinemotion.jumps.flight import Flight, analyse
+from kinemotion.jumps.jump import Jump, Movement, Phase, Update
+from kinemotion.jumps.metrics import Athlete, evaluate
+from kinemotion.jumps.phases import Airborne, PhaseFollower
+from kinemotion.jumps.pushoff import push_off
+from kinemotion.pose.landmarks import Landmarks
+
+_SETTLED_S: Final = 0.5  # after the landing; then a jump is final
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A jump that has landed and is not final."""
+
+    index: int
+    airborne: Airborne
+    flight: Flight
+
+
+class JumpTracker:
+    """The live jump tracker: one per athlete and stream.
+
+    Args:
+        movement: the kind of jump to expect; `AUTO` tells it from what came before take-off.
+        height_m: the athlete's stature, for the scale.
+        mass_kg: the athlete's mass.
+        drop_height_m: height of the box of a drop jump.
+
+    Raises:
+        ValueError: a length or the mass is not a positive number.
+    """
+
+    def __init__(
+        self,
+        movement: Movement = Movement.AUTO,
+        *,
+        height_m: float | None = None,
+        mass_kg: float | None = None,
+        drop_height_m: float | None = None,
+    ) -> None:
+        for name, value in (("height_m", height_m), ("mass_kg", mass_kg), ("drop_height_m", drop_height_m)):
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be a positive number, not {value}")
+        self._movement = Movement(movement)
+        self._athlete = Athlete(height_m, mass_kg, drop_height_m)
+        self._stature_m = height_m
+        self._time_s = -math.inf
+        self._follower = PhaseFollower()
+        self._pending: _Pending | None = None
+        self._count = 0
+
+    def update(
+        self, time_s: float, landmarks: Landmarks | None, *, aspect: float, world: Landmarks | None = None
+    ) -> Update:
+        """Take one frame.
+
+        Args:
+            time_s: the frame's time on the camera's clock, in seconds; strictly increasing.
+            landmarks: (33, 4) normalised landmarks, or None where no pose was found.
+            aspect: the picture's width over its height.
+            world: (33, 4) world landmarks in metres, if there are any.
+
+        Returns:
+            The phase, live figures, and the jumps that became known or final.
+
+        Raises:
+            ValueError: the time is not finite or does not increase, the aspect is not a positive number, or an array
+                is not (33, 4).
+        """
+        if not self._time_s < time_s < math.inf:
+            raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
+        body = None if landmarks is None else measure(landmarks, aspect, world)
+        self._time_s = time_s
+        if body is None:
+            jumps = self._landed(self._follower.finish()) + self._settle()
+            return Update(Phase.NO_POSE, {}, jumps)
+        jumps = ()
+        if self._follower.breaks(time_s, body):
+            jumps = self.finish()
+            self._follower.restart()
+        jumps += self._landed(self._follower.update(time_s, body)) + self._settle()
+        return Update(self._follower.phase, self._live(body), jumps)
+
+    def finish(self) -> tuple[Jump, ...]:
+        """Make final what is pending: the stream has ended, or the athlete is lost."""
+        return self._landed(self._follower.finish()) + self._finalise()
+
+    def _landed(self, airborne: Airborne | None) -> tuple[Jump, ...]:
+        """Take a flight that has ended: a new jump, if it was one; a pending one becomes final before it."""
+        if airborne is None:
+            return ()
+        flight = self._analyse(airborne)
+        if flight is None or not flight.plausible:
+            self._follower.touched_s = None
+            return ()
+        jumps = self._finalise()
+        self._count += 1
+        self._pending = _Pending(self._count, airborne, flight)
+        return (*jumps, self._jump(self._pending, flight, final=False))
+
+    def _settle(self) -> tuple[Jump, ...]:
+        """The pending jump, if its landing has settled or another flight has begun."""
+        if self._pending is None:
+            return ()
+        waited = self._time_s - self._pending.flight.landing_s > _SETTLED_S
+        return self._finalise() if waited or self._follower.phase is Phase.FLIGHT else ()
+
+    def _finalise(self) -> tuple[Jump, ...]:
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return ()
+        flight = self._analyse(pending.airborne)
+        if flight is None or not flight.plausible:
+            flight = pending.flight
+        self._stature_m = self._athlete.height_m or flight.stature_m
+        return (self._jump(pending, flight, final=True),)
+
+    def _analyse(self, airborne: Airborne) -> Flight | None:
+        span = (airborne.first_s, airborne.last_s)
+        return analyse(self._follower.recorder.all(), span, airborne.stature, self._athlete.height_m)
+
+    def _jump(self, pending: _Pending, flight: Flight, *, final: bool) -> Jump:
+        samples = self._follower.recorder.all()
+        push = push_off(samples, flight, self._movement, pending.airborne.touched_s)
+        values = evaluate(flight, push, self._athlete)
+        events = {
+            "contact": push.contact_s,
+            "onset": push.onset_s,
+            "lowest": push.lowest_s,
+            "takeoff": flight.takeoff_s,
+            "apex": flight.apex_s,
+            "landing": flight.landing_s,
+        }
+        known = {name: float(time_s) for name, time_s in events.items() if time_s is not None}
+        uncertainty = {name: float(value.sd) for name, value in values.items()}
+        return Jump(
+            index=pending.index,
+            final=final,
+            movement=push.movement,
+            events_s=known,
+            metrics={name: float(value.value) for name, value in values.items()},
+            uncertainty=uncertainty,
+            quality=quality.judge(samples, flight, uncertainty, min(known.values())),
+        )
+
+    def _live(self, body: Body) -> dict[str, float]:
+        live = dict(body.angles)
+        height = self._follower.height
+        if height is not None and self._stature_m is not None:
+            live["com_height_m"] = height * self._stature_m
+            live["com_velocity_m_s"] = self._follower.velocity * self._stature_m
+        return live

@@ -1,0 +1,149 @@
+"""Streams as a loaded server sees them: sparse, irregular, with poses lost and values that make no sense."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from tests.jumps.conftest import ASPECT, Motion, act, countermovement_jump, watch
+
+from kinemotion.jumps import Jump, JumpTracker, Update
+
+JUMP = act(countermovement_jump(0.35))
+PICTURE, WORLD = JUMP.landmarks()
+
+
+def thinned(motion: Motion, share: float, seed: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.asarray(np.random.default_rng(seed).random(len(motion.times_s)) < share)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_random_third_of_the_frames_is_enough(seed: int) -> None:
+    _, jumps = watch(JUMP, keep=thinned(JUMP, 1 / 3, seed), noise=0.001, seed=seed)
+    assert [(jump.index, jump.final) for jump in jumps] == [(1, False), (1, True)]
+    assert jumps[-1].metrics["jump_height_m"] == pytest.approx(0.35, abs=0.05)
+
+
+def test_most_jumps_are_found_in_a_random_tenth_of_the_frames() -> None:
+    motion = act(countermovement_jump(0.45), 60.0)
+    found = [watch(motion, keep=thinned(motion, 1 / 10, seed))[1] for seed in range(20)]
+    assert sum(len(jumps) == 2 for jumps in found) >= 14
+    assert all(len(jumps) in (0, 2) for jumps in found)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_jittered_times_do_not_matter(seed: int) -> None:
+    jitter = np.random.default_rng(seed).uniform(-0.3, 0.3, len(JUMP.times_s))
+    times = JUMP.times_s + jitter / 30
+    tracker = JumpTracker()
+    jumps: list[Jump] = []
+    hips, toes = (np.interp(times, JUMP.times_s, course) for course in (JUMP.hips_m, JUMP.toes_m))
+    picture, world = Motion(times, hips, toes).landmarks()
+    for time, seen, metres in zip(times.tolist(), picture, world, strict=True):
+        jumps += tracker.update(time, seen, aspect=ASPECT, world=metres).jumps
+    assert len(jumps) == 2
+    assert jumps[-1].metrics["jump_height_m"] == pytest.approx(0.35, abs=0.02)
+
+
+def test_poses_lost_in_flight_do_not_lose_the_jump() -> None:
+    tracker = JumpTracker()
+    jumps: list[Jump] = []
+    for number, time in enumerate(JUMP.times_s.tolist()):
+        lost = JUMP.takeoffs_s[0] + 0.1 < time < JUMP.landings_s[0] - 0.1 and number % 3 > 0
+        jumps += tracker.update(time, None if lost else PICTURE[number], aspect=ASPECT, world=WORLD[number]).jumps
+    assert len(jumps) == 2
+    assert jumps[-1].metrics["jump_height_m"] == pytest.approx(0.35, abs=0.02)
+
+
+def finite(update: Update) -> bool:
+    numbers = [*update.live.values()]
+    for jump in update.jumps:
+        numbers += [*jump.events_s.values(), *jump.metrics.values(), *jump.uncertainty.values(), jump.quality.fps]
+    return all(math.isfinite(number) for number in numbers)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    offset=st.tuples(st.floats(-0.08, 0.08), st.floats(-0.04, 0.04)),
+    scale=st.floats(0.6, 1.05),
+    later_s=st.floats(-1e3, 1e5),
+    mirrored=st.booleans(),
+)
+def test_place_size_side_and_clock_do_not_change_the_jump(
+    offset: tuple[float, float], scale: float, later_s: float, mirrored: bool
+) -> None:
+    _, reference = watch(JUMP)
+    picture = PICTURE.copy()
+    picture[..., :2] = 0.5 + (picture[..., :2] - 0.5) * scale + np.array(offset)
+    picture[..., 2] *= scale
+    world = WORLD.copy()
+    if mirrored:
+        picture[..., 0], world[..., 0] = 1 - picture[..., 0], -world[..., 0]
+    tracker = JumpTracker()
+    jumps: list[Jump] = []
+    for time, seen, metres in zip((JUMP.times_s + later_s).tolist(), picture, world, strict=True):
+        jumps += tracker.update(time, seen, aspect=ASPECT, world=metres).jumps
+    assert len(jumps) == len(reference) == 2
+    for jump, before in zip(jumps, reference, strict=True):
+        assert jump.metrics == pytest.approx(before.metrics, rel=1e-4)
+        assert jump.events_s == pytest.approx({name: at + later_s for name, at in before.events_s.items()}, abs=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(pace=st.floats(0.85, 1.12))
+def test_slower_film_makes_higher_jumps_by_the_square_of_the_pace(pace: float) -> None:
+    tracker = JumpTracker()
+    jumps: list[Jump] = []
+    for time, seen, metres in zip((JUMP.times_s * pace).tolist(), PICTURE, WORLD, strict=True):
+        jumps += tracker.update(time, seen, aspect=ASPECT, world=metres).jumps
+    assert len(jumps) == 2
+    assert jumps[-1].metrics["jump_height_flight_time_m"] == pytest.approx(0.35 * pace**2, rel=0.06)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_gaps_and_garbage_raise_nothing_and_let_nothing_infinite_out(data: st.DataObject) -> None:
+    picture, world = PICTURE.copy(), WORLD.copy()
+    wild = st.floats(allow_nan=True, allow_infinity=True, width=64)
+    frames = st.integers(0, len(picture) - 1)
+    lost = data.draw(st.sets(frames, max_size=40))
+    for frame in data.draw(st.sets(frames, max_size=12)):
+        picture[frame] = data.draw(npst.arrays(np.float64, (33, 4), elements=wild))
+    for frame in data.draw(st.sets(frames, max_size=12)):
+        picture[frame, data.draw(st.integers(0, 32)), data.draw(st.integers(0, 3))] = data.draw(wild)
+    for frame in data.draw(st.sets(frames, max_size=6)):
+        world[frame] = data.draw(npst.arrays(np.float64, (33, 4), elements=wild))
+    tracker = JumpTracker(height_m=data.draw(st.none() | st.floats(1.0, 2.5)))
+    for number, time in enumerate(JUMP.times_s.tolist()):
+        seen = None if number in lost else picture[number]
+        assert finite(tracker.update(time, seen, aspect=ASPECT, world=world[number]))
+    assert finite(Update(phase=tracker.update(1e9, None, aspect=ASPECT).phase, jumps=tracker.finish()))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    steps=st.lists(st.floats(1e-9, 1e6) | st.floats(0.001, 0.2), min_size=5, max_size=60),
+    start=st.floats(-1e12, 1e12),
+    body=st.lists(st.tuples(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.floats(0.0, 2.0)), min_size=60, max_size=60),
+)
+def test_any_clock_and_any_body_raise_nothing(
+    steps: list[float], start: float, body: list[tuple[float, float, float]]
+) -> None:
+    tracker, time = JumpTracker(), start
+    for step, (right, down, size) in zip(steps, body, strict=False):
+        time = max(time + step, math.nextafter(time, math.inf))
+        seen = PICTURE[40].copy()
+        seen[:, :2] = 0.5 + (seen[:, :2] - 0.5) * size + [right, down]
+        assert finite(tracker.update(time, seen, aspect=ASPECT))
+    tracker.finish()
+
+
+def test_memory_stays_bounded() -> None:
+    tracker = JumpTracker()
+    for number in range(4_500):
+        tracker.update(number / 1000, PICTURE[0], aspect=ASPECT)
+    recorder = tracker._follower.recorder
+    assert len(recorder.all()) == 2048
+    assert recorder._rows.nbytes < 1_000_000
