@@ -18,13 +18,13 @@ from kinemotion.synthetic import Clip, CountermovementJump
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A server in a process of its own, so that it does not share the client's interpreter lock."""
-    process = subprocess.Popen([sys.executable, "-m", "kinemotion", "serve", "--port", "0"], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    address = re.search(rb"open (http://\S+)", process.stdout.readline())
-    assert address is not None
-    yield address[1].decode()
-    process.send_signal(signal.SIGTERM)
-    process.wait()
+    command = [sys.executable, "-m", "kinemotion", "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        address = re.search(rb"open (http://\S+)", process.stdout.readline())
+        assert address is not None
+        yield address[1].decode()
+        process.send_signal(signal.SIGTERM)
 
 
 def test_one_camera(benchmark: BenchmarkFixture, server: str, capsys: pytest.CaptureFixture[str]) -> None:
