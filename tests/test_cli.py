@@ -137,6 +137,41 @@ def test_the_demo_streams_to_a_server_of_its_own_and_prints_the_truth() -> None:
     assert "frames answered" in outcome.stdout
 
 
+def test_the_demo_streams_to_a_running_server(server: str) -> None:
+    outcome = kinemotion("demo", "--jumps", "1", "--movement", "dj", "--url", server)
+    assert outcome.returncode == 0, outcome.stderr
+    assert re.search(r"1 .* \d+ \(240\) .* [ABCD]", outcome.stdout)
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ws://127.0.0.1:8000", "http://"])
+def test_the_demo_wants_an_address_that_it_can_use(url: str) -> None:
+    outcome = kinemotion("demo", "--url", url)
+    assert outcome.returncode == 2
+    assert "an address starts with http:// or https://" in outcome.stderr
+
+
+def test_the_demo_stops_on_a_wrong_model_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "pose_landmarker_full.task").write_bytes(b"something else")
+    outcome = kinemotion("demo", KINEMOTION_MODEL_DIR=str(tmp_path))
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("files", [("README.md", None), ("README.md", "README.md")])
+def test_https_without_a_usable_certificate_is_refused_with_one_line(files: tuple[str, str | None]) -> None:
+    certificate, key = files
+    outcome = kinemotion("serve", "--port", "0", "--tls-cert", certificate, *(["--tls-key", key] if key else []))
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (1, 1)
+    assert "certificate" in outcome.stderr
+
+
+def test_ctrl_c_stops_the_server_without_a_word() -> None:
+    process = served("kinemotion", "serve", "--port", "0")
+    line_with(process, "open http://")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, output) == (0, "")
+
+
 def test_the_demo_says_when_no_server_is_there() -> None:
     outcome = kinemotion("demo", "--jumps", "1", "--url", "http://127.0.0.1:9")
     assert outcome.returncode == 1

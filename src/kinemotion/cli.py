@@ -1,17 +1,23 @@
 """The commands: thin, over the packages that do the work."""
 
+import contextlib
 import faulthandler
 import os
+import re
+import ssl
 import sys
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
+from socket import gethostname
 from typing import Final
+from urllib.error import HTTPError
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
-from websockets.exceptions import InvalidStatus
+from rich.table import Column, Table
+from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from kinemotion import __version__
 from kinemotion.errors import KinemotionError
@@ -20,6 +26,8 @@ from kinemotion.pose.models import MODELS, ModelStore
 from kinemotion.settings import Settings
 
 _NOT_FOUND: Final = 3
+_FULL: Final = 503
+_EVERYWHERE: Final = ("0.0.0.0", "::")
 _console: Final = Console(stderr=True)
 
 
@@ -27,6 +35,12 @@ _console: Final = Console(stderr=True)
 @click.version_option(__version__, package_name="kinemotion")
 def commands() -> None:
     """Jump kinematics from a live camera."""
+
+
+def _http_address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.match(r"https?://[^/]", value):
+        raise click.BadParameter("an address starts with http:// or https://, such as http://127.0.0.1:8000")
+    return value
 
 
 @commands.command()
@@ -48,16 +62,21 @@ def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Pa
 
     def announce(address: str) -> None:
         click.echo(f"Kinemotion is ready: open {address} (Ctrl+C stops it)")
+        if settings.host in _EVERYWHERE:
+            click.echo(f"From other devices: this machine's name or address in its place, such as {gethostname()}")
 
     with serving.listen(settings) as listener:
         server = serving.Server(serving.configure(settings, tls_cert, tls_key), announce)
-        server.run([listener])
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down in order, and passes the signal on
+            server.run([listener])
     if not server.started:
         sys.exit(1)
 
 
 @commands.command()
-@click.option("--url", help="A running server, such as http://127.0.0.1:8000; without it, one is started.")
+@click.option(
+    "--url", callback=_http_address, help="A running server, such as http://127.0.0.1:8000; without it, one is started."
+)
 @click.option("--movement", type=click.Choice(["cmj", "sj", "dj"]), default="cmj", show_default=True)
 @click.option("--jumps", type=click.IntRange(1, 20), default=3, show_default=True, help="How many jumps to draw.")
 @click.option("--fps", type=click.FloatRange(10, 120), default=30, show_default=True, help="The camera's frame rate.")
@@ -66,12 +85,19 @@ def demo(url: str | None, movement: str, jumps: int, fps: float) -> None:
     _silence_native_remarks()
     from kinemotion import demo as demonstration
 
+    ModelStore(Settings.from_environment().model_dir).verify_installed()
     try:
         complete = demonstration.run(Console(), url, Movement(movement), jumps, fps)
-    except InvalidStatus as refusal:
-        raise click.ClickException(f"the server refused the connection (HTTP {refusal.response.status_code})") from None
-    except OSError:
-        raise click.ClickException(f"{url} cannot be reached: is the server running?") from None
+    except (HTTPError, InvalidStatus) as refusal:
+        status = refusal.code if isinstance(refusal, HTTPError) else refusal.response.status_code
+        cause = "is full; try again later" if status == _FULL else f"is no Kinemotion server (HTTP {status})"
+        raise click.ClickException(f"{url} {cause}") from None
+    except (OSError, HTTPException, InvalidHandshake) as error:
+        if url is None:
+            raise
+        untrusted = isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError)
+        remedy = "its certificate is not trusted; name it in SSL_CERT_FILE" if untrusted else "is the server running?"
+        raise click.ClickException(f"{url} cannot be reached: {remedy}") from None
     sys.exit(0 if complete else _NOT_FOUND)
 
 
@@ -87,7 +113,7 @@ def models(context: click.Context) -> None:
 def list_models() -> None:
     """Show the pinned models and which of them are installed."""
     store = ModelStore(Settings.from_environment().model_dir)
-    table = Table("model", "quality", "size", "state", "file")
+    table = Table("model", "quality", "size", "state", Column("file", overflow="fold"))
     for model in MODELS:
         installed = store.installed(model)
         where = str(store.path(model)) if installed else f"kinemotion models fetch {model.name}"

@@ -5,6 +5,7 @@ import contextlib
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.request import urlopen
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -17,6 +18,11 @@ from kinemotion.settings import Settings
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, JumpTruth, SquatJump
 
 Frame = tuple[float, bytes]
+
+Found = Mapping[str, Any]
+
+_PATIENCE_S: Final = 10.0
+_SAME_JUMP_S: Final = 0.3
 
 HEIGHTS_M: Final = (0.25, 0.40, 0.33, 0.48, 0.29)
 _COLUMNS: Final = (
@@ -41,24 +47,36 @@ def run(console: Console, url: str | None, movement: Movement, jumps: int, fps: 
         Whether each drawn jump, and nothing else, came back as a final one.
 
     Raises:
-        OSError: the server cannot be reached.
-        websockets.exceptions.InvalidStatus: the server refused the connection.
+        OSError: the server cannot be reached, or has no room.
+        websockets.exceptions.InvalidHandshake: the server refused the connection.
     """
     clips = _clips(movement, [HEIGHTS_M[number % len(HEIGHTS_M)] for number in range(jumps)], fps)
-    with _progress(console) as progress:
+    with _server(url) as address, _progress(console) as progress:
         drawn = progress.add_task("Drawing the athlete", total=sum(len(clip.times_s) for clip in clips))
         streams = [[_done(progress, drawn, frame) for frame in clip.jpegs()] for clip in clips]
-    with _server(url) as address, _progress(console) as progress:
         sent = progress.add_task(f"Streaming to {address}", total=sum(map(len, streams)))
         start = {"movement": movement, "send_pose": False}
         reports = [
             asyncio.run(stream(address, frames, start, sent=lambda: progress.advance(sent))) for frames in streams
         ]
-    truth = [jump for clip in clips for jump in clip.truth]
-    found = [jump for report in reports for jump in report.final_jumps]
-    _print_jumps(console, truth, found)
+    pairs = [
+        pair for clip, report in zip(clips, reports, strict=True) for pair in _pairs(clip.truth, report.final_jumps)
+    ]
+    _print_jumps(console, pairs)
     _print_streams(console, reports, sum(map(len, streams)))
-    return len(found) == len(truth)
+    return all(drawn is not None and found is not None for drawn, found in pairs)
+
+
+def _pairs(drawn: Sequence[JumpTruth], found: Sequence[Found]) -> list[tuple[JumpTruth | None, Found | None]]:
+    """Each drawn jump with the one that was found at its take-off; then those that nobody drew."""
+    left = list(found)
+    pairs: list[tuple[JumpTruth | None, Found | None]] = []
+    for truth in drawn:
+        takeoff_s = truth.events_s["takeoff"]
+        near = [jump for jump in left if abs(jump["events_s"]["takeoff"] - takeoff_s) < _SAME_JUMP_S]
+        pairs.append((truth, near[0] if near else None))
+        left = [jump for jump in left if jump not in near[:1]]
+    return pairs + [(None, jump) for jump in left]
 
 
 def _clips(movement: Movement, heights_m: Sequence[float], fps: float) -> list[Clip]:
@@ -85,23 +103,22 @@ def _done(progress: Progress, task: TaskID, frame: Frame) -> Frame:
 @contextlib.contextmanager
 def _server(url: str | None) -> Iterator[str]:
     if url is not None:
-        yield url
+        with urlopen(url.rstrip("/") + "/health/ready", timeout=_PATIENCE_S):  # before anything is drawn
+            yield url
         return
     with background(Settings.from_environment(host="127.0.0.1", port=0)) as address:
         yield address
 
 
-def _print_jumps(console: Console, truth: Sequence[JumpTruth], jumps: Sequence[Mapping[str, Any]]) -> None:
+def _print_jumps(console: Console, pairs: Sequence[tuple[JumpTruth | None, Found | None]]) -> None:
     table = Table("jump", *(title for title, *_ in _COLUMNS), "grade", title="measured (drawn)")
-    for number in range(max(len(truth), len(jumps))):
-        drawn = truth[number].metrics if number < len(truth) else {}
-        jump = jumps[number] if number < len(jumps) else None
-        measured = jump["metrics"] if jump else {}
+    for number, (truth, jump) in enumerate(pairs, 1):
+        drawn, measured = truth.metrics if truth else {}, jump["metrics"] if jump else {}
         cells = (
             f"{_cell(measured.get(name), scale, digits)} ({_cell(drawn.get(name), scale, digits)})"
             for _, name, scale, digits in _COLUMNS
         )
-        table.add_row(str(number + 1), *cells, jump["quality"]["grade"] if jump else "not found")
+        table.add_row(str(number), *cells, jump["quality"]["grade"] if jump else "not found")
     console.print(table)
 
 

@@ -3,6 +3,7 @@
     KinemotionError
     ├── SettingsError              a setting is missing or makes no sense; the start stops
     ├── ModelError                 a model file is missing, wrong, or cannot be fetched
+    ├── VideoError                 a clip cannot be read, or what it gave cannot be written
     └── ClientError                what goes to a client as the protocol's `error`
         ├── BadMessage             bad_message
         │   └── WrongMessageType   bad_message         fatal  1003
@@ -34,6 +35,10 @@ class SettingsError(KinemotionError):
 
 class ModelError(KinemotionError):
     """A model file is missing, differs from the pinned one, or cannot be fetched; the message says what to do."""
+
+
+class VideoError(KinemotionError):
+    """A clip cannot be read, or a result cannot be written; the message names the file, the cause and a remedy."""
 
 
 class ClientError(KinemotionError):

@@ -49,6 +49,8 @@ class Settings:
     idle_s: float = _number(15.0, 0.1, 3_600.0, "time without a frame after which a session ends")
     session_s: float = _number(900.0, 1.0, 86_400.0, "greatest length of a session")
     send_s: float = _number(5.0, 0.1, 60.0, "time a client has to take an answer")
+    ring_s: float = _number(6.0, 1.0, 60.0, "seconds of frames kept, compressed, to replay a jump from")
+    ring_bytes: int = _number(16_777_216, 65_536, 268_435_456, "and how many bytes of them at most, for each camera")
     slo_s: float = _number(0.2, 0.01, 10.0, "latency objective; a frame older than this at its turn is dropped")
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.pose.jpeg import decode, read_header
 from kinemotion.pose.landmarks import VISIBILITY, Landmark, Y
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.synthetic import Clip, CountermovementJump
 
 MODEL = BUNDLED_FOLDER / MODELS[0].filename
 EMPTY = np.zeros((240, 320, 3), np.uint8)
@@ -21,6 +22,18 @@ def test_the_drawn_athlete_is_found(mode: Mode, drawn_frames: list[tuple[float, 
             assert pose.landmarks.shape == pose.world.shape == (33, 4)
             assert pose.landmarks[:, VISIBILITY].mean() > 0.9
             assert pose.landmarks[Landmark.NOSE, Y] < pose.landmarks[Landmark.LEFT_ANKLE, Y]
+
+
+def test_landmarks_are_normalised_to_the_full_picture_whatever_the_scale_of_decoding() -> None:
+    poses = []
+    for size in ((640, 480), (1280, 960), (1920, 1440)):
+        ((_, jpeg),) = Clip([CountermovementJump()], size=size, frame_times=[0.0]).jpegs()
+        with PoseGraph(MODEL, Mode.STATELESS) as graph:
+            poses.append(graph.detect(decode(jpeg, read_header(jpeg))))
+    first, *others = [pose.landmarks[:, : Y + 1] for pose in poses if pose is not None]
+    assert len(others) == 2
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=0.02)
 
 
 def test_an_empty_picture_has_no_pose() -> None:

@@ -1,10 +1,13 @@
 """The gate and the decoder of `kinemotion.pose.jpeg`."""
 
+import contextlib
 import struct
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kinemotion import MAX_PIXELS
@@ -93,10 +96,26 @@ def test_padding_after_the_end_is_no_fault() -> None:
     assert read_header(PLAIN + b"\0" * 7) == JpegHeader(640, 480, 3)
 
 
-@pytest.mark.parametrize("size", [(20_000, 20_000), (65_500, 65_500), (MAX_PIXELS // 128 + 1, 128)])
+@pytest.mark.parametrize(
+    "size", [(20_000, 20_000), (65_500, 65_500), (8192, MAX_PIXELS // 8192 + 1), (8193, 64), (64, 32_767), (65_000, 64)]
+)
 def test_a_header_that_claims_a_giant_picture_is_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(UnsupportedImage, match="more than"):
+    with pytest.raises(UnsupportedImage, match=r"more than|larger than"):
         read_header(with_size(PLAIN, *size))
+
+
+@pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7, 0xD8, 0xD9, 0xDC, 0xDE, 0xC8, 0xF0, 0xFD])
+def test_markers_that_could_hide_another_picture_are_refused(marker: int) -> None:
+    progressive = encoded(picture(640, 480), ".jpg", cv2.IMWRITE_JPEG_PROGRESSIVE, 1)[2:]
+    with pytest.raises(BadFrame, match="broken"):
+        read_header(PLAIN[:2] + segment(marker, progressive[:60_000]) + PLAIN[2:])
+
+
+@given(st.integers(0, len(PLAIN) - 1), st.binary(max_size=40), st.integers(0, 40))
+def test_whatever_is_changed_only_documented_errors_leave(place: int, scrap: bytes, gone: int) -> None:
+    changed = PLAIN[:place] + scrap + PLAIN[place + gone :]
+    with contextlib.suppress(BadFrame, UnsupportedImage):
+        decode(changed, read_header(changed))
 
 
 @pytest.mark.parametrize("size", [(0, 0), (63, 480), (640, 1)])

@@ -22,12 +22,15 @@ async def test_a_newer_answer_takes_the_place_of_one_that_waits() -> None:
     assert [await outbox.next() for _ in range(2)] == [Message("new", 2.0), 1000]
 
 
-async def test_the_first_end_counts_and_comes_after_the_farewell() -> None:
+async def test_the_farewell_is_the_last_message_and_the_first_end_counts() -> None:
     outbox = Outbox()
+    outbox.replace("answer", 1.0)
     outbox.put("waiting")
     outbox.finish(1008, "farewell")
     outbox.finish(1000, "again")
-    assert [await outbox.next() for _ in range(3)] == [Message("waiting"), Message("farewell"), 1008]
+    outbox.replace("too late", 2.0)
+    last = [await outbox.next() for _ in range(4)]
+    assert last == [Message("waiting"), Message("answer", 1.0), Message("farewell"), 1008]
 
 
 async def test_a_client_that_does_not_read_is_given_up_but_gets_its_farewell() -> None:

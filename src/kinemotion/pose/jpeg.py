@@ -17,6 +17,7 @@ from kinemotion import MAX_PIXELS
 from kinemotion.errors import BadFrame, UnsupportedImage
 
 MIN_SIDE_PX: Final = 64
+MAX_SIDE_PX: Final = 8192  # MediaPipe ends the process over a side of 32,768
 MODEL_NEEDS_PX: Final = 360
 """The pose model looks at 256 x 256 pixels around the athlete; a shorter side of this many pixels loses it nothing."""
 
@@ -24,6 +25,9 @@ _MAX_SEGMENTS: Final = 64
 _BASELINE: Final = frozenset({0xC0, 0xC1})
 _OTHER_FRAMES: Final = frozenset({0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _START_OF_SCAN: Final = 0xDA
+# Tables, restart interval, comment, application data: what else may stand in a header. Markers without a length must
+# not: decoders step over them without one, and would read another picture than this gate.
+_HARMLESS: Final = frozenset({0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 _FLAGS: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 # OpenCV refuses RGB together with its REDUCED_COLOR flags, which say BGR; the grey ones only carry the scale.
 _REDUCED: Final = (
@@ -67,6 +71,8 @@ def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS) -> JpegHeader:
             raise UnsupportedImage("only baseline JPEG is taken; this one is progressive, lossless or arithmetic-coded")
         elif marker == _START_OF_SCAN:
             return _with_whole_scan(header, data[start:end])
+        elif marker not in _HARMLESS:
+            raise BadFrame("the JPEG's header is broken")
         position = end
     raise BadFrame("the JPEG's header has too many segments")
 
@@ -113,6 +119,8 @@ def _frame_header(payload: bytes, max_pixels: int, *, repeated: bool) -> JpegHea
         raise UnsupportedImage("only 8-bit grey or colour JPEG is taken")
     if min(width, height) < MIN_SIDE_PX:
         raise UnsupportedImage(f"the picture is smaller than {MIN_SIDE_PX} pixels on a side")
+    if max(width, height) > MAX_SIDE_PX:
+        raise UnsupportedImage(f"the picture is larger than {MAX_SIDE_PX} pixels on a side")
     if width * height > max_pixels:
         raise UnsupportedImage(f"the picture has more than {max_pixels} pixels")
     return JpegHeader(width, height, components)

@@ -40,7 +40,7 @@ class Report:
 
 
 def socket_url(address: str) -> str:
-    """The WebSocket address of a server, from its `http` one."""
+    """The WebSocket address of a server, from its `http` or `https` one."""
     return "ws" + address.removeprefix("http").rstrip("/") + "/ws/analyze"
 
 
@@ -73,10 +73,8 @@ async def stream(
         await socket.send(orjson.dumps({"type": "start"} | dict(start or {})).decode())
         report.started = orjson.loads(await socket.recv())
         sent_s: dict[int, float] = {}
-        collecting = asyncio.create_task(_collect(socket, sent_s, report))
         with contextlib.suppress(ConnectionClosed):  # the report says why
-            await _send(socket, frames, sent_s, sent)
-            await collecting
+            await asyncio.gather(_send(socket, frames, sent_s, sent), _collect(socket, sent_s, report))
         report.close_code = socket.close_code
     return report
 

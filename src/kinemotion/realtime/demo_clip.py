@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from struct import Struct
+from threading import Lock
 from typing import Final
 
 import orjson
@@ -39,7 +40,7 @@ class DemoClip:
         self._clip = Clip(_MOTIONS[movement])
         self._records: list[bytes] = [_record(_description(self._clip))]
         self._frames: Iterator[tuple[float, bytes]] = self._clip.jpegs()
-        self._drawing = asyncio.Lock()
+        self._drawing = Lock()
         self._complete = False
 
     async def records(self) -> AsyncIterator[bytes]:
@@ -51,17 +52,19 @@ class DemoClip:
                 sent += 1
             if self._complete:
                 return
-            async with self._drawing:
-                if sent == len(self._records) and not self._complete:
-                    await asyncio.to_thread(self._draw)
+            await asyncio.to_thread(self._draw, sent)
 
-    def _draw(self) -> None:
-        drawn = [
-            _record(_CAPTURE_US.pack(round(time_s * _US_PER_S)) + jpeg)
-            for time_s, jpeg in islice(self._frames, _FRAMES_AT_ONCE)
-        ]
-        self._records += drawn
-        self._complete = len(drawn) < _FRAMES_AT_ONCE
+    def _draw(self, wanted: int) -> None:
+        """Draws some more, unless that many records are there; a reader that goes away does not stop it."""
+        with self._drawing:
+            if wanted < len(self._records) or self._complete:
+                return
+            drawn = [
+                _record(_CAPTURE_US.pack(round(time_s * _US_PER_S)) + jpeg)
+                for time_s, jpeg in islice(self._frames, _FRAMES_AT_ONCE)
+            ]
+            self._records += drawn
+            self._complete = len(drawn) < _FRAMES_AT_ONCE
 
 
 def _record(payload: bytes) -> bytes:

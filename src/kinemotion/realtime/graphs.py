@@ -45,17 +45,20 @@ class GraphSupply:
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
         except asyncio.CancelledError:
-            future.add_done_callback(self._retire_result)
+            _abandon(future)
             raise
 
     def retire(self, graph: PoseGraph) -> None:
-        """Closes a graph that a session is done with, off the event loop."""
-        self._makers.submit(graph.close)
+        """Closes a graph that a session is done with, off the event loop while there is one."""
+        try:
+            self._makers.submit(graph.close)
+        except RuntimeError:  # the supply is closed
+            graph.close()
 
     def close(self) -> None:
         """Closes the spares, and waits until every graph that was made or retired is dealt with."""
         while self._spares:
-            self._spares.popleft().add_done_callback(self._close_result)
+            _abandon(self._spares.popleft())
         self._makers.shutdown(wait=True)
 
     def _refill(self) -> None:
@@ -65,11 +68,13 @@ class GraphSupply:
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
         return self._makers.submit(PoseGraph, self._store.path(model))
 
-    def _retire_result(self, future: Future[PoseGraph]) -> None:
-        if future.exception() is None:
-            self.retire(future.result())
 
-    @staticmethod
-    def _close_result(future: Future[PoseGraph]) -> None:
-        if future.exception() is None:
-            future.result().close()
+def _abandon(order: Future[PoseGraph]) -> None:
+    """Takes an order back, or closes what comes of it."""
+    if not order.cancel():
+        order.add_done_callback(_close_result)
+
+
+def _close_result(order: Future[PoseGraph]) -> None:
+    if order.exception() is None:
+        order.result().close()

@@ -51,10 +51,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture: its number, the camera's time, the JPEG with what the gate read of it, and when it was received."""
+    """One picture: its number, the camera's time, the JPEG with what the gate read of it, and when it was received.
+
+    `elapsed_us` is the camera's time since the session's first frame: the clock of every result.
+    """
 
     seq: int
     capture_us: int
+    elapsed_us: int
     jpeg: bytes
     header: JpegHeader
     received_s: float

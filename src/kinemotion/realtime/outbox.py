@@ -24,6 +24,7 @@ class Outbox:
     def __init__(self) -> None:
         self._durable: deque[Message] = deque()
         self._newest: Message | None = None
+        self._farewell: Message | None = None
         self._close_code: int | None = None
         self._filled = asyncio.Event()
 
@@ -40,6 +41,8 @@ class Outbox:
 
     def replace(self, text: str, received_s: float) -> None:
         """Puts an answer in place of one that was not sent yet."""
+        if self._close_code is not None:
+            return
         self._newest = Message(text, received_s)
         self._filled.set()
 
@@ -48,13 +51,13 @@ class Outbox:
 
         Args:
             close_code: what to close the connection with.
-            farewell: a last message, which finds room however many wait.
+            farewell: the last message of all, which finds room however many wait.
         """
         if self._close_code is not None:
             return
         self._close_code = close_code
         if farewell is not None:
-            self._durable.append(Message(farewell))
+            self._farewell = Message(farewell)
         self._filled.set()
 
     async def next(self) -> Message | int:
@@ -64,6 +67,9 @@ class Outbox:
                 return self._durable.popleft()
             if self._newest is not None:
                 message, self._newest = self._newest, None
+                return message
+            if self._farewell is not None:
+                message, self._farewell = self._farewell, None
                 return message
             if self._close_code is not None:
                 return self._close_code

@@ -19,13 +19,12 @@ _US_PER_S: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What came of a frame: jumps that became known or final with it, and what goes to the client."""
+    """What came of a frame: the answer for the client, and the jumps that became known or final with it."""
 
     frame: Frame
     found: bool
-    jumps: tuple[Jump, ...]
-    notices: tuple[str, ...]
     answer: str
+    jumps: tuple[Jump, ...]
 
 
 class Pipeline:
@@ -43,14 +42,8 @@ class Pipeline:
         self._protocol = protocol
         self._graph = graph
         self._tally = tally
-        self._first_us: int | None = None
         self._jumps = 0
-        self._tracker = JumpTracker(
-            config.movement,
-            height_m=config.athlete.height_m,
-            mass_kg=config.athlete.mass_kg,
-            drop_height_m=config.drop_height_m,
-        )
+        self._tracker = new_tracker(config)
 
     def analyse(self, frame: Frame) -> Analysed:
         """Works on one frame; frames come in the order of their times.
@@ -61,16 +54,15 @@ class Pipeline:
         times = [frame.received_s, monotonic()]
         image = jpeg.decode(frame.jpeg, frame.header)
         times.append(monotonic())
-        pose = self._graph.detect(image, self._elapsed_us(frame))
+        pose = self._graph.detect(image, frame.elapsed_us)
         times.append(monotonic())
         update = self._tracker.update(
-            self._elapsed_us(frame) / _US_PER_S,
+            frame.elapsed_us / _US_PER_S,
             None if pose is None else pose.landmarks,
             aspect=frame.header.width / frame.header.height,
             world=None if pose is None else pose.world,
         )
         times.append(monotonic())
-        notices = self.report(update.jumps)
         landmarks = pose.landmarks if pose is not None and self._config.send_pose else None
         answer = Answer(
             seq=frame.seq,
@@ -81,24 +73,25 @@ class Pipeline:
             live=self._live(update),
             timing_ms=_timing(times),
         )
-        return Analysed(frame, pose is not None, update.jumps, notices, self._protocol.answer(answer))
+        return Analysed(frame, pose is not None, self._protocol.answer(answer), update.jumps)
 
     def finish(self) -> tuple[Jump, ...]:
         """Completes the jumps that more frames would have completed."""
         return self._tracker.finish()
 
-    def report(self, jumps: tuple[Jump, ...]) -> tuple[str, ...]:
-        """Writes the messages that tell of jumps, where the dialect has such."""
-        return tuple(text for text in map(self._protocol.jump, jumps) if text is not None)
-
-    def _elapsed_us(self, frame: Frame) -> int:
-        if self._first_us is None:
-            self._first_us = frame.capture_us
-        return frame.capture_us - self._first_us
-
     def _live(self, update: Update) -> dict[str, float]:
         self._jumps = max([self._jumps, *(jump.index for jump in update.jumps)])
         return update.live | {"jumps": self._jumps}
+
+
+def new_tracker(config: SessionConfig) -> JumpTracker:
+    """A tracker for what a session is to do."""
+    return JumpTracker(
+        config.movement,
+        height_m=config.athlete.height_m,
+        mass_kg=config.athlete.mass_kg,
+        drop_height_m=config.drop_height_m,
+    )
 
 
 def _timing(times: list[float]) -> dict[str, float]:

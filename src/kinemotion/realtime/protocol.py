@@ -11,6 +11,7 @@ writes every message that leaves. `V1` is the binary dialect; `kinemotion.realti
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from struct import Struct
 from typing import Final
@@ -41,6 +42,7 @@ FRAME_HEADER: Final = Struct(">BBHIQ")
 """kind, flags, reserved, seq, capture_us."""
 
 _FRAME_KIND: Final = 1
+_BURST_S: Final = 2.0
 _MAX_CAPTURE_US: Final = 1 << 52
 _POSE_DECIMALS: Final = 5
 _LIVE_DECIMALS: Final = 4
@@ -71,7 +73,8 @@ class Protocol(ABC):
         self._opened_s = self._last_s = now
         self._faults = 0
         self._last_seq = self._last_capture_us = -1
-        self._tokens = limits.max_fps
+        self._first_us: int | None = None
+        self._tokens = limits.max_fps * _BURST_S
         self._refilled_s = now
 
     def receive(self, message: str | bytes, now: float) -> list[Event]:
@@ -86,6 +89,8 @@ class Protocol(ABC):
         """
         try:
             events = self._text(message, now) if isinstance(message, str) else self._binary(message, now)
+        except RateLimited:  # what a stalled network delivers at once is no fault
+            raise
         except ClientError as error:
             self._faults += 1
             error.fatal |= self._faults >= MAX_FAULTS_IN_A_ROW
@@ -148,19 +153,23 @@ class Protocol(ABC):
         except ClientError as error:
             error.seq = seq
             raise
-        return Frame(seq, capture_us, data, header, now)
+        if self._first_us is None:
+            self._first_us = capture_us
+        return Frame(seq, capture_us, capture_us - self._first_us, data, header, now)
 
     def _check_order(self, seq: int, capture_us: int) -> None:
         if seq <= self._last_seq:
             raise OutOfOrder(f"frame {seq} came after frame {self._last_seq}", seq=seq)
-        if not self._last_capture_us < capture_us < _MAX_CAPTURE_US:
+        if capture_us >= _MAX_CAPTURE_US:
+            raise OutOfOrder(f"the frame's capture time is not below {_MAX_CAPTURE_US} µs", seq=seq)
+        if capture_us <= self._last_capture_us:
             raise OutOfOrder("the frame's capture time does not follow that of the frame before it", seq=seq)
         self._last_seq, self._last_capture_us = seq, capture_us
 
     def _check_rate(self, seq: int, now: float) -> None:
-        """A token bucket: it fills at the greatest frame rate and holds one second's frames."""
+        """A token bucket: it fills at the greatest frame rate and holds some seconds' frames."""
         rate = self.limits.max_fps
-        self._tokens = min(rate, self._tokens + (now - self._refilled_s) * rate)
+        self._tokens = min(rate * _BURST_S, self._tokens + (now - self._refilled_s) * rate)
         self._refilled_s = now
         if self._tokens < 1:
             raise RateLimited(f"at most {rate:g} frames a second are taken", seq=seq)
@@ -282,7 +291,7 @@ def jump_fields(jump: Jump) -> dict[str, object]:
         "events_s": rounded(jump.events_s),
         "metrics": rounded(jump.metrics),
         "uncertainty": rounded(jump.uncertainty),
-        "quality": jump.quality,
+        "quality": replace(jump.quality, fps=round(jump.quality.fps, 2)),
     }
 
 

@@ -2,13 +2,14 @@
 
 A session owns a `Lane`: a mailbox with one slot. A lane that has something to do stands in one queue, once, however
 much was put into it; a worker takes the lane at the head of the queue, and only then its newest item. So every
-session waits its turn behind every other one at most once, and nothing stale is worked on. Workers sleep in the
-queue; no lock is held while they work.
+session waits its turn behind every other one at most once, and nothing stale is worked on. Workers sleep until
+they are called; no lock is held while they work.
 
     HELD ──release──> IDLE ──offer──> QUEUED ──worker──> WORKING ──> IDLE, or QUEUED again, or CLOSED
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from queue import SimpleQueue
@@ -124,10 +125,16 @@ class Scheduler:
 
     Args:
         workers: how many items are in work at once.
+
+    Beside the lanes there may be one source of work that can wait. Where both have something to do they take turns, so
+    that between two items of lanes a worker does at most one thing of that source.
     """
 
     def __init__(self, workers: int) -> None:
-        self._queue: SimpleQueue[Lane[Any] | None] = SimpleQueue()
+        self._calls: SimpleQueue[bool] = SimpleQueue()
+        self._lanes: deque[Lane[Any]] = deque()
+        self._aside: Callable[[], Callable[[], None] | None] = lambda: None
+        self._aside_next = False
         self._threads = [
             Thread(target=self._serve, name=f"kinemotion-worker-{number}", daemon=True) for number in range(workers)
         ]
@@ -141,15 +148,40 @@ class Scheduler:
 
     def queue(self, lane: Lane[Any]) -> None:
         """Puts a lane at the end of the queue; only lanes call this."""
-        self._queue.put(lane)
+        self._lanes.append(lane)
+        self._calls.put(True)
+
+    def attend(self, aside: Callable[[], Callable[[], None] | None]) -> None:
+        """Sets the source of work that can wait: it is asked for a piece of work each time `invite` was called."""
+        self._aside = aside
+
+    def invite(self) -> None:
+        """Tells that the source has one more piece of work."""
+        self._calls.put(True)
 
     def close(self) -> None:
         """Lets the workers finish what is queued, and waits for them."""
         for _ in self._threads:
-            self._queue.put(None)
+            self._calls.put(False)
         for thread in self._threads:
             thread.join()
 
     def _serve(self) -> None:
-        while (lane := self._queue.get()) is not None:
-            lane.run()
+        while self._calls.get():
+            work = self._choose()
+            if work is not None:
+                work()
+            work = None  # a worker that waits keeps no session alive
+
+    def _choose(self) -> Callable[[], None] | None:
+        """The next piece of work; there is one for each call, unless the source has given some up."""
+        self._aside_next = not self._aside_next
+        if self._aside_next:
+            return self._aside() or self._next_lane()
+        return self._next_lane() or self._aside()
+
+    def _next_lane(self) -> Callable[[], None] | None:
+        try:
+            return self._lanes.popleft().run
+        except IndexError:
+            return None

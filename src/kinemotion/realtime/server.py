@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket
 from kinemotion import __version__
 from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
+from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import ModelStore
 from kinemotion.realtime.access import Admission
 from kinemotion.realtime.demo_clip import DemoClip
@@ -31,6 +32,7 @@ from kinemotion.realtime.json_mode import JsonMode
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
+from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
 from kinemotion.settings import Settings
@@ -84,14 +86,20 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
     cv2.setNumThreads(1)  # the workers share the cores already
     models = ModelStore(settings.model_dir)
     models.verify_installed()
+    scheduler = Scheduler(settings.workers)
+    still_graphs = await asyncio.to_thread(_stateless_graphs, models, settings.workers)
     services = Services(
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
-        scheduler=Scheduler(settings.workers),
+        scheduler=scheduler,
+        replays=ReplayDesk(still_graphs, scheduler.invite),
         metrics=Metrics(),
         send_s=settings.send_s,
         stale_s=settings.slo_s,
+        ring_s=settings.ring_s,
+        ring_bytes=settings.ring_bytes,
     )
+    scheduler.attend(services.replays.take)
     limits = Limits(
         max_frame_bytes=settings.max_frame_bytes,
         max_pixels=settings.max_pixels,
@@ -107,7 +115,12 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
         await asyncio.to_thread(services.scheduler.close)
+        await asyncio.to_thread(services.replays.close)
         await asyncio.to_thread(services.graphs.close)
+
+
+def _stateless_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
+    return [PoseGraph(models.path(models.models[0]), Mode.STATELESS) for _ in range(count)]
 
 
 class _PlainStartupErrors:

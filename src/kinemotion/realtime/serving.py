@@ -1,10 +1,11 @@
 """Runs the application under uvicorn, set up the way that frames over WebSockets need it."""
 
 import contextlib
-import os
+import logging
+import socket
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from threading import Event, Thread
 from typing import Final
 
@@ -16,6 +17,9 @@ from kinemotion.realtime.server import create_app
 from kinemotion.settings import Settings
 
 _BACKLOG: Final = 256
+_SEND_BUFFER_BYTES: Final = 65_536  # the system's own would hold minutes of stale answers for a client that stalls
+_UNANSWERED_MS: Final = 20_000
+_HERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _PING_S: Final = 20.0
 _SHUTDOWN_S: Final = 5
 _START_S: Final = 30.0
@@ -33,32 +37,40 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._listening = listening
 
-    async def startup(self, sockets: list[socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts listening."""
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
+            host = _HERE.get(host, host)
             scheme = "https" if self.config.is_ssl else "http"
             self._listening(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
 
 
-def listen(settings: Settings) -> socket:
+def listen(settings: Settings) -> socket.socket:
     """Opens the server's socket.
 
     Raises:
         SettingsError: the address cannot be had.
     """
     # asyncio turns Nagle's algorithm off only for sockets that name TCP; with it, answers wait for the next frame.
-    listener = socket(AF_INET6 if ":" in settings.host else AF_INET, SOCK_STREAM, IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES
+        )  # connections inherit both of these
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNANSWERED_MS)
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        cause = os.strerror(error.errno or 0)
+        cause = (error.strerror or str(error)).partition(" (")[0]
         raise SettingsError(
-            f"cannot listen on {settings.host} port {settings.port} ({cause}): choose another with --host and --port"
+            f"cannot listen on {settings.host} port {settings.port} ({cause}): choose another with --host and --port, "
+            "or KINEMOTION_HOST and KINEMOTION_PORT"
         ) from None
     return listener
 
@@ -70,8 +82,14 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
         settings: the server's settings.
         certificate: a PEM file, for https; phones give a page the camera only over https.
         key: the certificate's private key.
+
+    Raises:
+        SettingsError: certificate and key do not fit together.
     """
-    return uvicorn.Config(
+    if (certificate is None) != (key is None):
+        raise SettingsError("https needs both a certificate and its key: give --tls-cert and --tls-key")
+    logging.getLogger("uvicorn.error").addFilter(_about_something)
+    config = uvicorn.Config(
         create_app(settings),
         ws="websockets-sansio",
         ws_max_size=message_bytes(settings.max_frame_bytes),
@@ -85,6 +103,16 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
+    try:
+        config.load()
+    except ssl.SSLError:
+        raise SettingsError(f"{certificate} and {key} are not a PEM certificate and its unlocked key") from None
+    return config
+
+
+def _about_something(record: logging.LogRecord) -> bool:
+    """Drops the line that uvicorn writes for each handshake that is refused on purpose."""
+    return "without completing handshake" not in record.getMessage()
 
 
 @contextlib.contextmanager

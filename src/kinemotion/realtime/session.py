@@ -11,22 +11,33 @@ from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from kinemotion.errors import ClientError, Internal, OutOfOrder, RateLimited
-from kinemotion.jumps import Jump
+from kinemotion.errors import (
+    BadFrame,
+    ClientError,
+    FrameTooLarge,
+    Internal,
+    OutOfOrder,
+    RateLimited,
+    UnsupportedImage,
+)
+from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
 from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Drop, Event, Frame, SessionConfig, Start, Stop, Tally
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.outbox import Message, Outbox
-from kinemotion.realtime.pipeline import Analysed, Pipeline
-from kinemotion.realtime.protocol import Protocol
+from kinemotion.realtime.pipeline import Analysed, Pipeline, new_tracker
+from kinemotion.realtime.protocol import Protocol, State
+from kinemotion.realtime.replay import ReplayDesk, Ring
 from kinemotion.realtime.scheduler import Lane, Scheduler
 
 _DONE: Final = 1000
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
 _RATE_ERROR_EVERY_S: Final = 1.0
+_FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
 
 _log: Final = logging.getLogger(__name__)
 
@@ -38,9 +49,12 @@ class Services:
     models: ModelStore
     graphs: GraphSupply
     scheduler: Scheduler
+    replays: ReplayDesk
     metrics: Metrics
     send_s: float
     stale_s: float
+    ring_s: float
+    ring_bytes: int
 
 
 class _Over(Exception):
@@ -70,8 +84,11 @@ class Session:
         self._graph: PoseGraph | None = None
         self._pipeline: asyncio.Future[Pipeline] = self._loop.create_future()
         self._received = self._analysed = self._dropped = 0
-        self._jumps: dict[int, Jump] = {}
-        self._ending = False
+        self._config = SessionConfig()
+        ring = Ring(services.ring_s, services.ring_bytes)
+        self._jumps = JumpPath(services.replays, ring, self._publish, self._post)
+        self._finishing = self._ending = False
+        self._reason = "done"
         self._rate_error_s = float("-inf")
 
     async def run(self) -> None:
@@ -90,14 +107,14 @@ class Session:
     async def _read(self) -> None:
         while True:
             try:
-                async with asyncio.timeout_at(None if self._ending else self._protocol.deadline()):
+                async with asyncio.timeout_at(None if self._finishing else self._protocol.deadline()):
                     message = await self._socket.receive()
             except TimeoutError:
-                self._fail(self._protocol.overdue(monotonic()))
+                self._wind_up(self._protocol.overdue(monotonic()))
                 continue
             if message["type"] == "websocket.disconnect":
                 raise _Over
-            if not self._ending:
+            if not self._finishing:
                 text = message.get("text")
                 self._take(message["bytes"] if text is None else text)
 
@@ -114,11 +131,12 @@ class Session:
                 self._start(config)
             case Frame():
                 self._received += 1
+                self._jumps.frame(event)
                 replaced = self._lane.offer(event)
                 if replaced is not None:
                     self._drop(replaced.seq, Drop.SUPERSEDED)
             case Stop():
-                self._tasks.create_task(self._finish())
+                self._wind_up(None)
 
     def _start(self, config: SessionConfig) -> None:
         model = self._services.models.best(config.quality)
@@ -133,16 +151,32 @@ class Session:
             _log.exception("session %s: no pose graph could be made", self.id)
             self._fail(Internal("the pose model could not be started"))
             return
+        self._config = config
         self._pipeline.set_result(Pipeline(config, self._protocol, self._graph, self._tally))
         self._lane.release()
 
-    async def _finish(self) -> None:
-        pipeline = await self._pipeline
-        await self._close_lane(discard=False)
-        jumps = pipeline.finish()
-        self._publish(jumps, pipeline.report(jumps))
-        self._tell(self._protocol.summary(self._tally(), list(self._jumps.values())))
-        self._end(_DONE)
+    def _wind_up(self, error: ClientError | None) -> None:
+        """Takes no more messages, brings what is under way to its end, and closes: with an error, if there is one."""
+        self._finishing = True
+        if self._protocol.state is State.WAITING and error is not None:
+            self._fail(error)
+        else:
+            self._tasks.create_task(self._finish(error))
+
+    async def _finish(self, error: ClientError | None) -> None:
+        try:
+            pipeline = await self._pipeline
+            await self._close_lane(discard=False)
+            for jump in await asyncio.to_thread(pipeline.finish):
+                self._jumps.live(jump, self._new_tracker)
+            await self._jumps.finish()
+        except Exception:
+            _log.exception("session %s could not be brought to its end", self.id)
+            error = Internal("the session could not be brought to its end")
+        if error is not None:
+            self._fail(error)
+        else:
+            self._end(_DONE, self._protocol.summary(self._tally(), list(self._jumps.jumps.values())))
 
     # What a worker does
 
@@ -154,12 +188,13 @@ class Session:
             analysed = self._pipeline.result().analyse(frame)
         except ClientError as error:
             error.seq = frame.seq
-            self._post(self._refuse, error)
+            self._post(self._spoil, error)
         else:
             self._post(self._deliver, analysed)
 
     def _work_failed(self, error: Exception) -> None:
         self._services.metrics.frame("failed")
+        _log.error("session %s: a worker failed", self.id)
         self._post(self._fail, Internal("the frame could not be analysed"))
 
     def _post(self, call: Callable[..., None], *arguments: Any) -> None:
@@ -171,16 +206,18 @@ class Session:
     def _deliver(self, analysed: Analysed) -> None:
         self._analysed += 1
         self._services.metrics.frame("analysed" if analysed.found else "no_pose")
-        self._publish(analysed.jumps, analysed.notices)
+        for jump in analysed.jumps:
+            self._jumps.live(jump, self._new_tracker)
         if self._protocol.answers_every_frame:
             self._tell(analysed.answer, analysed.frame.received_s)
         else:
             self._outbox.replace(analysed.answer, analysed.frame.received_s)
 
-    def _publish(self, jumps: tuple[Jump, ...], notices: tuple[str, ...]) -> None:
-        self._jumps |= {jump.index: jump for jump in jumps}
-        for notice in notices:
-            self._tell(notice)
+    def _new_tracker(self) -> JumpTracker:
+        return new_tracker(self._config)
+
+    def _publish(self, jump: Jump) -> None:
+        self._tell(self._protocol.jump(jump))
 
     def _drop(self, seq: int, cause: Drop) -> None:
         self._dropped += 1
@@ -188,17 +225,21 @@ class Session:
         self._tell(self._protocol.dropped(seq, cause))
 
     def _refuse(self, error: ClientError) -> None:
-        match error:
-            case OutOfOrder() | RateLimited():
-                self._received += 1
-                self._dropped += 1
-                self._services.metrics.frame(error.code)
-            case _ if error.seq is not None:
-                self._services.metrics.frame("rejected")
+        """Turns a message down."""
+        if isinstance(error, _FRAME_ERRORS):
+            self._received += 1
+            self._dropped += 1
+            self._services.metrics.frame(error.code if isinstance(error, OutOfOrder | RateLimited) else "rejected")
         if error.fatal:
             self._fail(error)
         elif not self._repeats(error):
             self._tell(self._protocol.error(error))
+
+    def _spoil(self, error: ClientError) -> None:
+        """Gives up a frame that was taken, but whose picture is broken."""
+        self._dropped += 1
+        self._services.metrics.frame("rejected")
+        self._tell(self._protocol.error(error))
 
     def _repeats(self, error: ClientError) -> bool:
         """A flood of frames is not answered with a flood of errors, unless each frame is owed a reply."""
@@ -219,10 +260,11 @@ class Session:
 
     def _fail(self, error: ClientError) -> None:
         _log.info("session %s ends: %s", self.id, error.code)
+        self._reason = error.code if not self._ending else self._reason
         self._end(error.close_code, self._protocol.error(error))
 
     def _end(self, close_code: int, farewell: str | None = None) -> None:
-        self._ending = True
+        self._finishing = self._ending = True
         self._outbox.finish(close_code, farewell)
 
     async def _send(self) -> None:
@@ -237,10 +279,10 @@ class Session:
                 code = item
             except TimeoutError:
                 _log.info("session %s ends: slow_consumer", self.id)
-                code = _POLICY
+                code, self._reason = _POLICY, "slow_consumer"
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_S):
-                    await self._socket.close(code)
+                    await self._socket.close(code, self._reason)
         raise _Over
 
     # The end
@@ -251,7 +293,8 @@ class Session:
         await closed.wait()
 
     async def _release(self) -> None:
-        self._ending = True
+        self._finishing = self._ending = True
+        self._jumps.cancel()
         await self._close_lane(discard=True)
         if self._graph is not None:
             self._services.graphs.retire(self._graph)

@@ -1,0 +1,218 @@
+"""The lossless jump path: every frame of a jump, dropped ones included, once more through graphs without memory.
+
+The live path drops frames under load, and its landmarks are smoothed. So each session keeps its last seconds of frames,
+compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`; workers take
+them from the `ReplayDesk` one by one, the newest jump's first, and the worker that does the last one makes the jump
+final. A desk that cannot keep up gives the oldest jumps up: then the live result has to do.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from queue import SimpleQueue
+from threading import Lock
+from typing import Final
+
+from kinemotion.errors import ClientError
+from kinemotion.jumps import Jump, JumpTracker
+from kinemotion.pose import jpeg
+from kinemotion.pose.graph import Pose, PoseGraph
+from kinemotion.realtime.messages import Frame
+
+LIVE_ONLY: Final = "live_frames_only"
+"""The warning of a jump that is final without a replay."""
+
+BEFORE_ONSET_S: Final = 1.2
+AFTER_LANDING_S: Final = 0.6
+_MAX_WAITING: Final = 600
+_SAME_JUMP_S: Final = 0.25
+_US_PER_S: Final = 1_000_000
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Ring:
+    """A session's last frames, bounded in seconds and in bytes.
+
+    Args:
+        seconds: how far back it reaches, on the camera's clock.
+        max_bytes: how much it holds.
+    """
+
+    def __init__(self, seconds: float, max_bytes: int) -> None:
+        self._span_us = round(seconds * _US_PER_S)
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._frames: deque[Frame] = deque()
+
+    def append(self, frame: Frame) -> None:
+        """Keeps a frame, and lets go of those that are too old or too many."""
+        self._frames.append(frame)
+        self._bytes += len(frame.jpeg)
+        oldest_us = frame.elapsed_us - self._span_us
+        while self._frames and (self._bytes > self._max_bytes or self._frames[0].elapsed_us < oldest_us):
+            self._bytes -= len(self._frames.popleft().jpeg)
+
+    def since(self, elapsed_us: float) -> list[Frame]:
+        """The frames from a time on, oldest first."""
+        return [frame for frame in self._frames if frame.elapsed_us >= elapsed_us]
+
+
+class Replay:
+    """One jump on its way through the desk.
+
+    Args:
+        jump: as the live path saw it.
+        tracker: a fresh one, for landmarks that are not smoothed.
+        done: called once, from any thread, with the final jump, or None where the live one has to do.
+    """
+
+    def __init__(self, jump: Jump, tracker: JumpTracker, done: Callable[[Jump | None], None]) -> None:
+        self.jump = jump
+        self.from_us = (min(jump.events_s.values()) - BEFORE_ONSET_S) * _US_PER_S
+        self.until_us = (jump.events_s["landing"] + AFTER_LANDING_S) * _US_PER_S
+        self.waiting: deque[Frame] = deque()
+        self.complete = False
+        self._tracker = tracker
+        self._done = done
+        self._poses: dict[int, tuple[Frame, Pose | None]] = {}
+        self._left = 0
+
+    def add(self, frames: list[Frame]) -> None:
+        """Adds frames, later than all before; the desk calls this."""
+        self.waiting.extend(frames)
+        self._left += len(frames)
+
+    def found(self, frame: Frame, pose: Pose | None) -> bool:
+        """Takes a frame's pose, in any order; says whether it was the last one. The desk calls this."""
+        self._poses[frame.seq] = frame, pose
+        self._left -= 1
+        return self.finished
+
+    @property
+    def finished(self) -> bool:
+        """Whether every frame of the jump has its pose."""
+        return self.complete and self._left == 0
+
+    def conclude(self) -> None:
+        """Makes the jump final from the poses; for one caller, once it is finished."""
+        try:
+            final = self._analyse()
+        except Exception:
+            _log.exception("a jump could not be replayed")
+            final = None
+        self._done(final)
+
+    def give_up(self) -> None:
+        """Leaves the jump to the live path."""
+        self._done(None)
+
+    def _analyse(self) -> Jump | None:
+        jumps: dict[int, Jump] = {}
+        for _, (frame, pose) in sorted(self._poses.items()):
+            update = self._tracker.update(
+                frame.elapsed_us / _US_PER_S,
+                None if pose is None else pose.landmarks,
+                aspect=frame.header.width / frame.header.height,
+                world=None if pose is None else pose.world,
+            )
+            jumps |= {jump.index: jump for jump in update.jumps}
+        jumps |= {jump.index: jump for jump in self._tracker.finish()}
+        nearest = min(jumps.values(), key=self._distance, default=None)
+        if nearest is None or self._distance(nearest) > _SAME_JUMP_S:
+            return None
+        return replace(nearest, index=self.jump.index, final=True)
+
+    def _distance(self, jump: Jump) -> float:
+        return abs(jump.events_s["takeoff"] - self.jump.events_s["takeoff"])
+
+
+class ReplayDesk:
+    """Hands out the frames of all replays, and has them worked on. Every method may be called from any thread.
+
+    Args:
+        graphs: stateless graphs, as many as there are workers; the desk closes them.
+        invite: called whenever there is one more frame to take.
+    """
+
+    def __init__(self, graphs: list[PoseGraph], invite: Callable[[], None]) -> None:
+        self._graphs: SimpleQueue[PoseGraph] = SimpleQueue()
+        for graph in graphs:
+            self._graphs.put(graph)
+        self._count = len(graphs)
+        self._invite = invite
+        self._lock = Lock()
+        self._replays: list[Replay] = []
+
+    def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
+        """Adds frames to a replay, a new one or one that is not complete.
+
+        Args:
+            replay: whose frames they are.
+            frames: in the order of their times.
+            complete: whether these are the last ones.
+        """
+        with self._lock:
+            if replay not in self._replays:
+                self._replays.append(replay)
+            replay.add(frames)
+            replay.complete = complete
+            finished = replay.finished
+            shed = self._shed()
+        for one in shed:
+            one.give_up()
+        for _ in frames:
+            self._invite()
+        if finished and replay not in shed:
+            self._conclude(replay)
+
+    def take(self) -> Callable[[], None] | None:
+        """One frame's work: of the newest replay that has one waiting."""
+        with self._lock:
+            for replay in reversed(self._replays):
+                if replay.waiting:
+                    frame = replay.waiting.popleft()
+                    return lambda: self._work(replay, frame)
+        return None
+
+    def cancel(self, replay: Replay) -> None:
+        """Forgets a replay; nobody is told."""
+        with self._lock:
+            if replay in self._replays:
+                self._replays.remove(replay)
+
+    def close(self) -> None:
+        """Closes the graphs; nothing may be in work."""
+        for _ in range(self._count):
+            self._graphs.get().close()
+
+    def _work(self, replay: Replay, frame: Frame) -> None:
+        graph = self._graphs.get()
+        try:
+            pose = graph.detect(jpeg.decode(frame.jpeg, frame.header))
+        except ClientError:
+            pose = None
+        except Exception:
+            _log.exception("a frame could not be replayed")
+            pose = None
+        finally:
+            self._graphs.put(graph)
+        with self._lock:
+            last = replay.found(frame, pose)
+        if last:
+            self._conclude(replay)
+
+    def _conclude(self, replay: Replay) -> None:
+        with self._lock:
+            if replay not in self._replays:
+                return
+            self._replays.remove(replay)
+        replay.conclude()
+
+    def _shed(self) -> list[Replay]:
+        """Takes out the oldest replays until what waits can be done in time."""
+        shed = []
+        while sum(len(replay.waiting) for replay in self._replays) > _MAX_WAITING:
+            shed.append(self._replays.pop(0))
+        return shed

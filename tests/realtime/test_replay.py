@@ -1,0 +1,199 @@
+"""The lossless jump path, with real graphs on drawn frames."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from queue import SimpleQueue
+
+import pytest
+
+from kinemotion.jumps import Jump, JumpTracker, Movement, Quality
+from kinemotion.pose.graph import Mode, PoseGraph
+from kinemotion.pose.jpeg import JpegHeader, read_header
+from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.realtime.jump_path import JumpPath
+from kinemotion.realtime.messages import Frame
+from kinemotion.realtime.replay import LIVE_ONLY, Replay, ReplayDesk, Ring
+from kinemotion.synthetic import Clip
+
+Frames = list[tuple[float, bytes]]
+
+
+def frame(seq: int, elapsed_us: int, jpeg: bytes = b"x" * 100) -> Frame:
+    header = read_header(jpeg) if jpeg[:2] == b"\xff\xd8" else JpegHeader(64, 64, 3)
+    return Frame(seq, elapsed_us, elapsed_us, jpeg, header, 0.0)
+
+
+def live_jump(takeoff_s: float, landing_s: float, *, final: bool = False) -> Jump:
+    events = {"onset": takeoff_s - 0.6, "takeoff": takeoff_s, "landing": landing_s}
+    return Jump(1, final, Movement.CMJ, events, {"jump_height_m": 0.5}, {}, Quality("D", 3.0, 4, 2))
+
+
+@pytest.fixture(scope="module")
+def graph() -> Iterator[PoseGraph]:
+    with PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.STATELESS) as graph:
+        yield graph
+
+
+class Bench:
+    """A desk whose work is done when a test says so, on the test's own thread."""
+
+    def __init__(self, graph: PoseGraph) -> None:
+        self.invitations = 0
+        self.desk = ReplayDesk([graph], self.invite)
+        self.results: SimpleQueue[Jump | None] = SimpleQueue()
+
+    def invite(self) -> None:
+        self.invitations += 1
+
+    def replay(self, jump: Jump) -> Replay:
+        return Replay(jump, JumpTracker(Movement.CMJ), self.results.put)
+
+    def work(self) -> None:
+        while (piece := self.desk.take()) is not None:
+            piece()
+
+
+def of_clip(drawn_frames: Frames, until_s: float) -> list[Frame]:
+    return [
+        frame(seq, round(time_s * 1e6), jpeg) for seq, (time_s, jpeg) in enumerate(drawn_frames) if time_s < until_s
+    ]
+
+
+def test_the_ring_forgets_what_is_too_old() -> None:
+    ring = Ring(1.0, 1_000_000)
+    for seq in range(40):
+        ring.append(frame(seq, seq * 50_000))
+    kept = ring.since(0)
+    assert (kept[0].seq, kept[-1].seq) == (19, 39)
+    assert [one.seq for one in ring.since(38 * 50_000)] == [38, 39]
+
+
+def test_the_ring_holds_no_more_bytes_than_it_may() -> None:
+    ring = Ring(60.0, 1000)
+    for seq in range(40):
+        ring.append(frame(seq, seq))
+    assert [one.seq for one in ring.since(0)] == list(range(30, 40))
+
+
+def test_a_frame_larger_than_the_ring_leaves_it_empty() -> None:
+    ring = Ring(60.0, 50)
+    ring.append(frame(1, 1))
+    assert ring.since(0) == []
+
+
+def test_every_frame_of_a_jump_makes_it_final(graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames) -> None:
+    bench, truth = Bench(graph), drawn_clip.truth[0]
+    replay = bench.replay(live_jump(truth.events_s["takeoff"] + 0.05, truth.events_s["landing"] - 0.05))
+    frames = of_clip(drawn_frames, truth.events_s["landing"] + 0.6)
+    bench.desk.add(replay, frames[:50], complete=False)
+    bench.work()
+    assert bench.results.empty()
+    bench.desk.add(replay, frames[50:], complete=True)
+    bench.work()
+    final = bench.results.get_nowait()
+    assert final is not None
+    assert (final.index, final.final) == (1, True)
+    assert final.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.04)
+    assert bench.invitations == len(frames)
+
+
+def test_frames_done_before_the_last_word_make_it_final_too(graph: PoseGraph, drawn_frames: Frames) -> None:
+    bench = Bench(graph)
+    replay = bench.replay(live_jump(1.0, 1.5))
+    bench.desk.add(replay, of_clip(drawn_frames, 0.2), complete=False)
+    bench.work()
+    bench.desk.add(replay, [], complete=True)
+    assert bench.results.get_nowait() is None  # nobody jumped there
+
+
+def test_broken_pictures_are_frames_without_a_pose(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    bench.desk.add(bench.replay(live_jump(1.0, 1.5)), [frame(1, 1), frame(2, 2)], complete=True)
+    bench.work()
+    assert bench.results.get_nowait() is None
+
+
+def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
+    bench, older, newer = Bench(graph), SimpleQueue[Jump | None](), SimpleQueue[Jump | None]()
+    for results in (older, newer):
+        replay = Replay(live_jump(1.0, 1.5), JumpTracker(), results.put)
+        bench.desk.add(replay, [frame(1, 1), frame(2, 2)], complete=True)
+    for _ in range(2):
+        piece = bench.desk.take()
+        assert piece is not None
+        piece()
+    assert (older.qsize(), newer.qsize()) == (0, 1)
+    bench.work()
+    assert (older.qsize(), newer.qsize()) == (1, 1)
+
+
+def test_a_desk_that_cannot_keep_up_gives_up_the_oldest_jump(graph: PoseGraph) -> None:
+    bench, outcomes = Bench(graph), [SimpleQueue[Jump | None]() for _ in range(3)]
+    for results in outcomes:
+        replay = Replay(live_jump(1.0, 1.5), JumpTracker(), results.put)
+        bench.desk.add(replay, [frame(seq, seq) for seq in range(1, 300)], complete=False)
+    assert [results.qsize() for results in outcomes] == [1, 0, 0]
+    assert outcomes[0].get_nowait() is None
+
+
+class Client:
+    """What a session's client is told, with a loop whose calls run at once."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.told: list[Jump] = []
+        self.path = JumpPath(bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post)
+
+    def post(self, call: Callable[..., None], *arguments: object) -> None:
+        call(*arguments)
+
+    def live(self, jump: Jump) -> None:
+        self.path.live(jump, lambda: JumpTracker(Movement.CMJ))
+
+
+async def test_a_jump_is_told_at_once_and_becomes_final_by_its_replay(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames
+) -> None:
+    bench, truth = Bench(graph), drawn_clip.truth[0]
+    client = Client(bench)
+    first = live_jump(truth.events_s["takeoff"], truth.events_s["landing"])
+    frames = of_clip(drawn_frames, 99.0)
+    told_at = next(number for number, one in enumerate(frames) if one.elapsed_us / 1e6 > truth.events_s["landing"])
+    for number, one in enumerate(frames):
+        client.path.frame(one)
+        if number == told_at:
+            client.live(first)
+        bench.work()
+    client.live(replace(first, final=True))
+    await client.path.finish()
+    assert [jump.final for jump in client.told] == [False, True]
+    assert client.told[1].metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.04)
+    assert LIVE_ONLY not in client.told[1].quality.warnings
+    assert client.path.jumps == {1: client.told[1]}
+
+
+@pytest.mark.parametrize("live_final_first", [True, False])
+async def test_without_a_replay_the_live_result_is_final_and_says_so(graph: PoseGraph, live_final_first: bool) -> None:
+    bench = Bench(graph)
+    client = Client(bench)
+    client.path.frame(frame(1, 1))
+    client.live(live_jump(1.0, 1.5))
+    if live_final_first:
+        client.live(live_jump(1.0, 1.5, final=True))
+    client.path.frame(frame(2, 9_000_000))
+    bench.work()
+    if not live_final_first:
+        client.live(live_jump(1.0, 1.5, final=True))
+    await client.path.finish()
+    assert [jump.final for jump in client.told] == [False, True]
+    assert client.told[1].quality.warnings == (LIVE_ONLY,)
+
+
+async def test_a_cancelled_path_tells_nothing_more(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    client = Client(bench)
+    client.path.frame(frame(1, 1))
+    client.live(live_jump(1.0, 1.5))
+    client.path.cancel()
+    bench.work()
+    await client.path.finish()
+    assert [jump.final for jump in client.told] == [False]
