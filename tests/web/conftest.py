@@ -78,6 +78,15 @@ async def new_page(browser: Browser) -> AsyncIterator[NewPage]:
         yield open_page
 
 
+@pytest.fixture(scope="module")
+async def page(browser: Browser, server: str) -> AsyncIterator[Page]:
+    """A page of the server's, to import the live page's modules into."""
+    async with await browser.new_context() as context:
+        blank = await context.new_page()
+        await blank.goto(f"{server}/health")
+        yield blank
+
+
 async def _serve_strictly(context: BrowserContext, address: str, policy: str) -> None:
     """Sends the page with the headers that a careful operator gives it."""
 

@@ -20,8 +20,13 @@ TOLERANCE_CM = 5.0
 
 SEEN_PHASES = """() => {
   window.phases = new Set();
-  new MutationObserver(() => window.phases.add(document.getElementById('phase').dataset.phase))
-    .observe(document.getElementById('phase'), { attributes: true });
+  window.lastInFlight = new Set();
+  const part = (id) => document.getElementById(id);
+  new MutationObserver(() => {
+    const { phase } = part('phase').dataset;
+    window.phases.add(phase);
+    if (phase === 'flight') window.lastInFlight.add(getComputedStyle(part('last')).visibility);
+  }).observe(part('phase'), { attributes: true });
 }"""
 
 
@@ -62,6 +67,7 @@ async def test_a_jump_before_the_camera_becomes_a_final_card_that_can_be_saved(
 ) -> None:
     page = await new_page(server, viewport={"width": 1280, "height": 800})
     await page.evaluate(SEEN_PHASES)
+    await page.get_by_label("Athlete").fill("Ada")
     await page.get_by_role("button", name="Start camera").click()
     await expect(page.locator("#connection")).to_contain_text("Connected")
     await expect(page.locator("#overlay")).to_have_attribute("data-pose", "true")
@@ -70,6 +76,9 @@ async def test_a_jump_before_the_camera_becomes_a_final_card_that_can_be_saved(
     drawn_cm = [100 * jump.metrics["jump_height_m"] for jump in drawn_clip.truth]
     assert min(abs(height_cm - truth) for truth in drawn_cm) < TOLERANCE_CM
     assert {"standing", "flight", "landing"} <= set(await page.evaluate("[...window.phases]"))
+    await expect(page.locator("#last")).to_have_text(re.compile(r"^Last jump [\d.]+\scm$"))
+    assert await page.evaluate("[...window.lastInFlight]") == ["hidden"]
+    await expect(page.locator("#angles td").first).to_have_text(re.compile("^≈ "))
     await expect(page.locator("#announcer")).to_contain_text("Jump 1")
     await expect(page.locator("#median")).to_have_text(NUMBER)
 
@@ -78,8 +87,9 @@ async def test_a_jump_before_the_camera_becomes_a_final_card_that_can_be_saved(
     exported = json.loads(await saved(page, "JSON", tmp_path))["jumps"][0]
     row = next(csv.DictReader((await saved(page, "CSV", tmp_path)).splitlines()))
     assert exported["jump"]["final"]
-    assert float(row["jump_height_m"]) == exported["jump"]["metrics"]["jump_height_m"]
-    assert float(row["jump_height_m_sd"]) == exported["jump"]["uncertainty"]["jump_height_m"]
+    assert row["athlete_id"] == "Ada"
+    assert float(row["jump_height_m"]) == pytest.approx(exported["jump"]["metrics"]["jump_height_m"], abs=1e-4)
+    assert float(row["jump_height_m_sd"]) == pytest.approx(exported["jump"]["uncertainty"]["jump_height_m"], abs=1e-4)
 
     await page.reload()
     await expect(page.locator(".card")).not_to_have_count(0)
@@ -110,6 +120,10 @@ async def test_the_drawn_athlete_is_measured_beside_the_truth_on_a_phone(server:
     truth_cm = float((await page.locator(".truth-height").first.inner_text()).removesuffix("cm").strip())
     assert abs(height_cm - truth_cm) < TOLERANCE_CM
     await expect(page.locator("#summary")).to_contain_text("One jump")
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.get_by_role("button", name="Clear").click()
+    await expect(page.locator("#summary")).to_be_hidden()
+    await expect(page.locator("#welcome")).to_be_visible()
     assert await sideways_overflow(page) == 0
     assert problems == []
     assert hosts == {urlsplit(server).netloc}
@@ -163,10 +177,64 @@ async def test_a_page_without_https_says_that_phones_need_it(server: str, new_pa
     await expect(page.get_by_role("alert")).to_contain_text("Phones need https")
 
 
-@pytest.mark.parametrize(("field", "value"), [("Body height", "1.8"), ("Body mass", "7")])
-async def test_a_value_out_of_range_starts_nothing(server: str, new_page: NewPage, field: str, value: str) -> None:
+async def test_a_value_out_of_range_starts_the_drawn_athlete_alone(server: str, new_page: NewPage) -> None:
     page = await new_page(server)
-    await page.get_by_label(field).fill(value)
-    await page.get_by_role("button", name="Start camera").click()
-    await expect(page.get_by_label(field)).to_be_focused()
-    await expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    start, stop = (page.get_by_role("button", name=name) for name in ("Start camera", "Stop"))
+    for label, value, limits in (("Body height", "1.8", "100 to 250 cm"), ("Body mass", "7", "20 to 250 kg")):
+        field = page.get_by_label(label)
+        await field.fill(value)
+        await start.click()
+        await expect(field).to_be_focused()
+        assert limits in await field.evaluate("(input) => input.validationMessage")
+        await expect(stop).to_be_hidden()
+        if label == "Body height":
+            await field.fill("")
+    await page.get_by_role("button", name="No camera? Watch the drawn athlete").click()
+    await expect(stop).to_be_visible()
+
+
+async def test_the_box_belongs_to_drop_jumps(server: str, new_page: NewPage) -> None:
+    page = await new_page(server)
+    drop = page.get_by_label("Height of the box")
+    await drop.fill("999")
+    for movement, shown in (("cmj", False), ("dj", True), ("sj", False), ("auto", True)):
+        await page.get_by_label("Movement").select_option(movement)
+        await expect(drop).to_be_visible(visible=shown)
+        assert await page.locator("#form").evaluate("(form) => form.checkValidity()") is not shown
+    await drop.fill("30")
+    await page.locator("#setup summary").click()
+    await expect(page.locator("#setup-summary")).to_have_text("Automatic, box 30 cm")
+
+
+async def test_a_notice_covers_neither_the_picture_nor_the_figures(server: str, new_page: NewPage) -> None:
+    page = await new_page(server)
+    await page.evaluate("async () => (await import('/static/notice.js')).showTrouble('slow_consumer')")
+    for width, height in ((1280, 800), (390, 844), (844, 390)):
+        await page.set_viewport_size({"width": width, "height": height})
+        overlap: bool = await page.evaluate(
+            """() => {
+              const box = (name) => document.querySelector(name).getBoundingClientRect();
+              return box('#notice').bottom > box('.stage').top || box('#notice').top < box('.top').bottom;
+            }"""
+        )
+        assert not overlap
+
+
+async def test_a_quality_that_is_not_installed_is_marked_or_else_named_once_a_run(
+    new_page: NewPage, tmp_path: Path
+) -> None:
+    with background(Settings(port=0, model_dir=tmp_path, spare_graphs=0, session_s=2.0)) as address:
+        page = await new_page(address)
+        missing = ["Balanced (not installed)", "Accurate (not installed)"]
+        await expect(page.locator("#quality option:disabled")).to_have_text(missing)
+        await page.route("**/health/detailed", lambda route: route.abort())
+        await page.reload()
+        await page.get_by_label("Quality").select_option("accurate")
+        await page.get_by_role("button", name="Start camera").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Accurate is not installed")
+        await expect(page.get_by_role("alert")).to_contain_text("A new session began by itself")
+        await expect(page.locator("#notice")).to_have_attribute("data-kind", "calm")
+        await expect(page.locator("#connection")).to_contain_text("Connected")
+        await expect(page.locator("#overlay")).to_have_attribute("data-pose", "true")
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.get_by_role("alert")).to_be_hidden()

@@ -1,10 +1,9 @@
 """The page's modules, run in a browser one by one."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
 from kinemotion.errors import ClientError
 from kinemotion.jumps import Phase
@@ -36,15 +35,6 @@ SOCKETS = """
 """
 
 
-@pytest.fixture(scope="module")
-async def page(browser: Browser, server: str) -> AsyncIterator[Page]:
-    """A page of the server's, to import its modules into."""
-    async with await browser.new_context() as context:
-        blank = await context.new_page()
-        await blank.goto(f"{server}/health")
-        yield blank
-
-
 async def run(page: Page, script: str, argument: Any = None) -> Any:
     """What the body of an async function returns; it gets the argument as `given`."""
     return await page.evaluate(f"async (given) => {{ {script} }}", argument)
@@ -69,11 +59,11 @@ async def test_what_is_not_known_of_the_athlete_is_left_out_of_start(page: Page)
         script,
         [
             {"movement": "auto", "quality": "fast"},
-            {"movement": "dj", "quality": "fast", "height_m": 1.8, "drop_height_m": 0.4},
+            {"movement": "dj", "quality": "fast", "athlete_id": "7", "height_m": 1.8, "drop_height_m": 0.4},
         ],
     )
     assert bare == {"type": "start", "movement": "auto", "quality": "fast", "send_pose": True}
-    assert full["athlete"] == {"height_m": 1.8}
+    assert full["athlete"] == {"id": "7", "height_m": 1.8}
     assert full["drop_height_m"] == 0.4
 
 
@@ -162,6 +152,29 @@ async def test_a_connection_that_the_server_ended_for_good_is_not(page: Page, co
         "reason": "idle_timeout",
         "message": "no frame came",
     }
+
+
+async def test_a_session_that_reached_its_greatest_length_is_followed_by_a_new_one(page: Page) -> None:
+    script = (
+        SOCKETS
+        + """
+      const expire = async () => {
+        sockets.at(-1).tell({ type: 'error', code: 'session_expired', message: '15 min', fatal: true });
+        sockets.at(-1).onclose({ code: 1008 });
+        await settled();
+        return states.at(-1);
+      };
+      stream.open(); sockets[0].begin(); sockets[0].tell({ type: 'frame', seq: 0 });
+      const renewed = await expire();
+      sockets[1].begin();
+      const unanswered = await expire();
+      stream.stop();
+      return { renewed, unanswered };
+    """
+    )
+    result = await run(page, script)
+    assert result["renewed"] == {"state": "connecting", "reason": "session_expired"}
+    assert result["unanswered"]["state"] == "waiting"
 
 
 @pytest.mark.parametrize(
@@ -307,41 +320,6 @@ async def test_a_value_is_shown_in_the_unit_of_its_suffix(
     script = "return (await import('/static/format.js')).measure(given.name, given.value, given.spread ?? undefined);"
     shown = await run(page, script, {"name": name, "value": value, "spread": spread})
     assert " ".join(shown.split()) == text
-
-
-async def test_a_jump_with_unknown_names_and_missing_values_still_makes_a_card(page: Page) -> None:
-    script = """
-      const { card } = await import('/static/cards.js');
-      const jump = { index: 1, final: true, movement: 'new_kind', events_s: {}, uncertainty: {},
-        metrics: { odd_thing_n: 5 }, quality: { grade: 'B', warnings: ['never_heard_of'] } };
-      return card({ number: 1, jump, source: 'camera' }, true).textContent;
-    """
-    text = await run(page, script)
-    for part in ("New kind", "Height unknown", "Grade B", "Never heard of.", "Odd thing"):
-        assert part in text
-
-
-async def test_the_final_report_of_a_jump_replaces_the_first_and_nothing_replaces_it(page: Page) -> None:
-    script = """
-      const { JumpLog } = await import('/static/jumps.js');
-      const log = new JumpLog('damaged');
-      const jump = (index, final, height) => ({ index, final, movement: 'cmj', events_s: {}, uncertainty: {},
-        metrics: { jump_height_m: height }, quality: { grade: 'A', fps: 30, warnings: ['a', 'b'] } });
-      const about = { source: 'demo', truth: { jump_height_m: 0.35 } };
-      log.put('one', jump(1, false, 0.3), about);
-      log.put('one', jump(1, true, 0.34), about);
-      log.put('one', jump(1, false, 0.1), about);
-      log.put('two', jump(1, true, 0.4), about);
-      return { csv: log.toCsv(), restored: new JumpLog(log.save()).toCsv() };
-    """
-    result = await run(page, script)
-    header, first, second = (line.split(",") for line in result["csv"].splitlines())
-    heights = [row[header.index("jump_height_m")] for row in (first, second)]
-    assert heights == ["0.34", "0.4"]
-    assert [row[header.index("number")] for row in (first, second)] == ["1", "2"]
-    assert first[header.index("true_jump_height_m")] == "0.35"
-    assert first[header.index("warnings")] == "a b"
-    assert result["restored"] == result["csv"]
 
 
 @pytest.mark.parametrize(

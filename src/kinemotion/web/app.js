@@ -3,15 +3,17 @@
 import { Camera, CameraError, listCameras } from './camera.js';
 import { announcement } from './cards.js';
 import { Demo } from './demo.js';
-import { cameraChoice, isValid, offerCameras, prepareForm, settings } from './form.js';
-import { measure } from './format.js';
+import { letSleep, remember, remembered, save, stayAwake } from './device.js';
+import { cameraChoice, isValid, offerCameras, offerQualities, prepareForm, settings } from './form.js';
 import { JumpLog } from './jumps.js';
+import { clearLive, showLive } from './live.js';
+import * as notice from './notice.js';
 import * as screen from './screen.js';
 import { Session } from './session.js';
-import { FORGET, HINTS, SOURCES, TROUBLE, account, count, otherQuality } from './words.js';
+import { summaryOf } from './summary.js';
+import { FORGET, HINTS, RENEWED, SOURCES, TROUBLE, otherQuality } from './words.js';
 
 const { part } = screen;
-const MEMORY = 'kinemotion.jumps';
 const REFRESH_MS = 500;
 const NOBODY_AFTER_MS = 1500;
 const FADE_AFTER_MS = 600;
@@ -19,12 +21,12 @@ const DEMO_FPS_LIMIT = 120;
 
 const log = new JumpLog(remembered());
 /** @type {?Session} */ let session = null;
-/** @type {?{release: () => Promise<void>}} */ let wakeLock = null;
 let opening = 0;
 let wasSetUpOpen = false;
 let retryAtMs = 0;
 let seenMs = 0;
 let answeredMs = 0;
+let connections = 0;
 /** @type {?import('./protocol.js').Summary} */ let summary = null;
 /** @type {Set<number>} the numbers of this session's jumps */ const measured = new Set();
 
@@ -33,14 +35,15 @@ let answeredMs = 0;
  * @param {() => Promise<Opened>} open
  */
 async function begin(open) {
-  if (session || !isValid()) return;
+  if (session) return;
   const attempt = ++opening;
-  screen.hideNotice();
+  notice.hideNotice();
   screen.showMode('running');
   screen.showConnection('opening');
   screen.showPhase('', HINTS.starting);
   screen.showPose(null);
-  part('last').textContent = '';
+  screen.showLast(null);
+  clearLive();
   wasSetUpOpen = part('setup').open;
   part('setup').open = false;
   part('stop').focus();
@@ -73,10 +76,12 @@ function run({ source, chosen, fps }) {
   const isDemo = source.kind === 'demo';
   measured.clear();
   summary = null;
+  connections = 0;
   seenMs = performance.now();
   screen.showSource(SOURCES[source.kind]);
   part('mirror').hidden = isDemo;
   screen.showMirrored(source.mirrored);
+  const athlete = { id: chosen.athlete_id, height_m: chosen.height_m, mass_kg: chosen.mass_kg };
   session = new Session({
     source,
     settings: chosen,
@@ -86,15 +91,15 @@ function run({ source, chosen, fps }) {
       onState: entered,
       onStarted: ({ config }) => confirm(config, chosen.quality),
       onAnswer: answered,
-      onJump: (id, jump, truth) => jumped(log.put(id, jump, { source: source.kind, truth })),
+      onJump: (id, jump, truth) => jumped(log.put(id, jump, { source: source.kind, athlete, truth })),
       onSummary: (message) => {
         summary = message;
       },
-      onFault: (code) => screen.showNotice(TROUBLE[code] ?? TROUBLE.closed, 'mild'),
+      onFault: (code) => notice.showNotice(TROUBLE[code] ?? TROUBLE.closed, 'mild'),
       onShape: screen.fitView,
       onSourceEnded: () => {
-        if (!isDemo) screen.showTrouble('camera_gone');
         finish();
+        if (!isDemo) notice.showTrouble('camera_gone');
       },
     },
   });
@@ -105,11 +110,12 @@ function run({ source, chosen, fps }) {
 /** @param {unknown} error */
 function fail(error) {
   backToStart();
-  screen.showTrouble(error instanceof CameraError ? error.reason : 'demo_failed');
+  notice.showTrouble(error instanceof CameraError ? error.reason : 'demo_failed');
 }
 
 function finish() {
   opening += 1;
+  notice.hideNotice();
   if (session) {
     session.stop();
   } else {
@@ -130,8 +136,8 @@ function back(mode) {
   screen.showMode(mode);
   part('mirror').hidden = true;
   if (focused) part('start').focus();
-  wakeLock?.release().catch(() => {});
-  wakeLock = null;
+  clearLive();
+  letSleep();
 }
 
 /** @param {import('./stream.js').State} state @param {import('./stream.js').Detail} detail */
@@ -139,11 +145,13 @@ function entered(state, { reason = '', delayMs }) {
   retryAtMs = performance.now() + (delayMs ?? 0);
   screen.showConnection(state, delayMs);
   if (state === 'waiting') {
-    screen.showInterruption(reason);
+    notice.showInterruption(reason);
     screen.showPose(null);
     screen.showPhase('', '');
+  } else if (state === 'connecting' && reason === 'session_expired') {
+    notice.showPassing(RENEWED);
   } else if (state === 'live') {
-    screen.hideNotice();
+    notice.endInterruption();
     screen.showPhase('', HINTS.starting);
   } else if (state === 'finishing') {
     part('stop').disabled = true;
@@ -153,14 +161,20 @@ function entered(state, { reason = '', delayMs }) {
     part('stop').disabled = false;
     if (summary || measured.size > 0) summarise();
     back(summary || measured.size > 0 ? 'summary' : 'idle');
-    if (!['done', 'stopped'].includes(reason)) screen.showTrouble(reason);
+    if (!['done', 'stopped'].includes(reason)) notice.showTrouble(reason);
   }
 }
 
-/** @param {{quality?: string}} config the effective one @param {string} wished */
+/**
+ * Says once in a run that another quality is used.
+ *
+ * @param {{quality?: string}} config the effective one
+ * @param {string} wished
+ */
 function confirm({ quality }, wished) {
-  if (quality && quality !== wished) {
-    screen.showNotice(otherQuality(wished, quality), 'mild');
+  connections += 1;
+  if (quality && quality !== wished && connections === 1) {
+    notice.showNotice(otherQuality(wished, quality), 'mild');
   }
 }
 
@@ -172,65 +186,38 @@ function answered({ phase, pose, live, t_us }) {
   const nobody = answeredMs - seenMs > NOBODY_AFTER_MS;
   screen.showPhase(phase, nobody ? HINTS.nobody : '');
   screen.showPose(pose);
-  screen.showLive(t_us / 1e6, live ?? {});
+  showLive(t_us / 1e6, live ?? {});
 }
 
-/** @param {import('./jumps.js').Entry} entry */
+/** @param {?import('./jumps.js').Entry} entry */
 function jumped(entry) {
+  if (entry === null) return;
   measured.add(entry.number);
   screen.showCard(entry);
   screen.showLast(entry);
   screen.showLog(log);
   screen.announce(announcement(entry));
-  remember();
+  remember(log.save());
 }
 
-/** Without the server's account of the session, what came until its end is what there is. */
 function summarise() {
-  const heights = log.entries
-    .filter(({ number, jump }) => measured.has(number) && jump.metrics.jump_height_m !== undefined)
-    .map(({ jump }) => jump.metrics.jump_height_m);
-  const title = count(measured.size);
-  const mean = heights.reduce((sum, height) => sum + height, 0) / heights.length;
-  /** @type {[string, string][]} */
-  const figures = heights.length === 0 ? [] : [['Best', measure('jump_height_m', Math.max(...heights))]];
-  if (heights.length > 1) figures.push(['Mean', measure('jump_height_m', mean)]);
-  screen.showSummary({ title, figures, frames: summary ? account(summary.frames) : '' });
-  screen.announce(`${title}. ${figures.map((pair) => pair.join(' ')).join(', ')}`);
+  const entries = log.entries.filter(({ number }) => measured.has(number));
+  const shown = summaryOf(entries, summary, connections === 1);
+  screen.showSummary(shown);
+  screen.announce(`${shown.title}. ${shown.figures.map((pair) => pair.join(' ')).join(', ')}`);
 }
 
-/** @param {string} name @param {string} type @param {string} text */
-function save(name, type, text) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = `kinemotion-${new Date().toISOString().slice(0, 16).replace(':', '')}.${name}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-function remembered() {
-  try {
-    return sessionStorage.getItem(MEMORY);
-  } catch {
-    return null;
-  }
-}
-
-function remember() {
-  try {
-    sessionStorage.setItem(MEMORY, log.save());
-  } catch {
-    // the jumps stay on the page
-  }
-}
-
-/** A phone on a tripod must not fall asleep. */
-async function stayAwake() {
-  try {
-    wakeLock = await navigator.wakeLock.request('screen');
-    if (!session) await wakeLock?.release();
-  } catch {
-    // not every browser has it
+/** Forgets every jump, wherever it shows. */
+function clear() {
+  if (!window.confirm(FORGET)) return;
+  log.clear();
+  measured.clear();
+  remember(log.save());
+  screen.showLog(log);
+  screen.showLast(null);
+  if (!part('summary').hidden) {
+    screen.showMode('idle');
+    screen.showConnection('idle');
   }
 }
 
@@ -242,21 +229,15 @@ function refresh() {
   if (now - answeredMs > FADE_AFTER_MS) screen.showPose(null);
 }
 
-part('start').addEventListener('click', () => begin(openCamera));
+part('start').addEventListener('click', () => isValid() && begin(openCamera));
 part('demo').addEventListener('click', () => begin(openDemo));
 part('stop').addEventListener('click', finish);
 part('retry').addEventListener('click', () => session?.stream.retryNow());
-part('dismiss').addEventListener('click', screen.hideNotice);
+part('dismiss').addEventListener('click', notice.hideNotice);
 part('mirror').addEventListener('click', () => screen.showMirrored(!part('view').classList.contains('mirrored')));
 part('export-csv').addEventListener('click', () => save('csv', 'text/csv', log.toCsv()));
 part('export-json').addEventListener('click', () => save('json', 'application/json', log.toJson()));
-part('clear').addEventListener('click', () => {
-  if (!window.confirm(FORGET)) return;
-  log.clear();
-  measured.clear();
-  remember();
-  screen.showLog(log);
-});
+part('clear').addEventListener('click', clear);
 part('cards').addEventListener('click', (/** @type {Event} */ event) => {
   const details = /** @type {Element} */ (event.target).closest('details');
   if (details) details.dataset.kept = 'true';
@@ -271,3 +252,7 @@ prepareForm();
 log.entries.forEach(screen.showCard);
 screen.showLog(log);
 listCameras().then(offerCameras, () => {});
+fetch('/health/detailed')
+  .then((response) => response.json())
+  .then(({ models }) => offerQualities(models))
+  .catch(() => {}); // then a start tells what is not installed

@@ -1,9 +1,10 @@
 /** One card for every jump. */
 
 import { label, measure, quantity, sentence } from './format.js';
-import { GRADES, MOVEMENTS, WARNINGS } from './words.js';
+import { GRADES, GRADE_MEANINGS, LARGE_SPREAD, MOVEMENTS, WARNINGS } from './words.js';
 
 const HEADLINE = 'jump_height_m';
+const DOUBTFUL = ['C', 'D'];
 const PROMINENT = ['flight_time_ms', 'takeoff_velocity_m_s'];
 
 /**
@@ -24,7 +25,7 @@ function element(tag, className, ...children) {
  * @param {boolean} open whether the further metrics show
  * @returns {HTMLElement}
  */
-export function card({ number, jump, truth, source }, open) {
+export function card({ number, jump, truth, source, athlete }, open) {
   const { metrics, uncertainty = {}, quality } = jump;
   const title = element('h3', '', `Jump ${number}`);
   title.id = `jump-${number}`;
@@ -33,13 +34,15 @@ export function card({ number, jump, truth, source }, open) {
   made.dataset.number = String(number);
   made.dataset.final = String(jump.final);
   const movement = MOVEMENTS[jump.movement] ?? sentence(jump.movement);
-  const kind = element('p', 'card-kind', source === 'demo' ? `${movement}, drawn athlete` : movement);
+  const who = source === 'demo' ? 'drawn athlete' : athlete?.id;
+  const kind = element('p', 'card-kind', who ? `${movement}, ${who}` : movement);
   made.append(element('header', 'card-head', title, status(jump), kind), headline(metrics, uncertainty));
+  if (jump.final && quality?.grade in GRADE_MEANINGS) {
+    made.append(element('p', 'card-meaning fine', GRADE_MEANINGS[quality.grade]));
+  }
   if (truth?.[HEADLINE] !== undefined) made.append(comparison(metrics[HEADLINE], truth[HEADLINE]));
   made.append(figures(PROMINENT, metrics, uncertainty, 'figures figures-main'));
-  for (const warning of quality?.warnings ?? []) {
-    made.append(element('p', 'card-warning', WARNINGS[warning] ?? sentence(warning)));
-  }
+  made.append(...doubts(jump).map((text) => element('p', 'card-warning', text)));
   const further = Object.keys(metrics).filter((name) => name !== HEADLINE && !PROMINENT.includes(name));
   if (further.length > 0) {
     const details = element('details', 'card-more', element('summary', '', 'All values'));
@@ -64,6 +67,13 @@ function status({ final, quality }) {
   const badge = element('p', `badge badge-${grade.toLowerCase()}`, element('strong', '', `Grade ${grade}`));
   if (grade in GRADES) badge.append(` ${GRADES[grade]}`);
   return badge;
+}
+
+/** @param {import('./protocol.js').Jump} jump @returns {string[]} what speaks against its numbers */
+function doubts({ final, quality }) {
+  const warnings = quality?.warnings ?? [];
+  if (warnings.length === 0 && final && DOUBTFUL.includes(quality?.grade)) return [LARGE_SPREAD];
+  return warnings.map((warning) => WARNINGS[warning] ?? sentence(warning));
 }
 
 /** @param {Object<string, number>} metrics @param {Object<string, number>} uncertainty */

@@ -1,9 +1,13 @@
 /** The set-up form: what was chosen, remembered on this device. */
 
 import { part } from './screen.js';
+import { NOT_INSTALLED, QUALITIES, RANGES } from './words.js';
 
 const MEMORY = 'kinemotion.setup';
-const NAMES = ['movement', 'height', 'mass', 'drop', 'camera', 'quality', 'fps'];
+const NAMES = ['movement', 'athlete', 'height', 'mass', 'drop', 'camera', 'quality', 'fps'];
+
+/** @type {Object<string, string>} the server's models, by the quality that needs them */
+const MODELS = { fast: 'lite', balanced: 'full', accurate: 'heavy' };
 
 /** @param {string} name @returns {HTMLInputElement|HTMLSelectElement} */
 const field = (name) => part(name);
@@ -16,6 +20,11 @@ function number(name, factor) {
 
 /** @returns {boolean} whether everything is in its range; if not, the browser says what is wrong */
 export function isValid() {
+  for (const [name, range] of Object.entries(RANGES)) {
+    const control = field(name);
+    control.setCustomValidity('');
+    if (!control.validity.valid) control.setCustomValidity(range);
+  }
   if (part('form').checkValidity()) return true;
   part('setup').open = true;
   part('form').reportValidity();
@@ -28,6 +37,7 @@ export function settings() {
   return {
     movement,
     quality: /** @type {import('./protocol.js').Settings['quality']} */ (field('quality').value),
+    athlete_id: field('athlete').value.trim() || undefined,
     height_m: number('height', 0.01),
     mass_kg: number('mass', 1),
     drop_height_m: takesDrop(movement) ? number('drop', 0.01) : undefined,
@@ -47,15 +57,29 @@ export function offerCameras(cameras) {
   group.hidden = cameras.length === 0;
 }
 
+/** @param {Object<string, string>} models the server's, each `installed` or not */
+export function offerQualities(models) {
+  const select = /** @type {HTMLSelectElement} */ (field('quality'));
+  const options = [...select.options];
+  for (const option of options) {
+    option.disabled = models[MODELS[option.value]] === 'not installed';
+    option.text = QUALITIES[option.value] + (option.disabled ? ` ${NOT_INSTALLED}` : '');
+  }
+  const best = options.slice(0, select.selectedIndex + 1).findLast((option) => !option.disabled);
+  if (best) select.value = best.value;
+}
+
 /** Fills the form as it was left, and keeps it in step from here on. */
 export function prepareForm() {
   if (window.matchMedia('(pointer: coarse)').matches) field('camera').value = 'environment';
   restore();
-  part('form').addEventListener('input', () => {
+  part('form').addEventListener('input', (/** @type {Event} */ { target }) => {
+    /** @type {HTMLInputElement|HTMLSelectElement} */ (target).setCustomValidity('');
     remember();
     describe();
   });
   part('form').addEventListener('submit', (/** @type {Event} */ event) => event.preventDefault());
+  window.addEventListener('pageshow', describe); // a browser may put back what was in the form, and tell nobody
   describe();
 }
 
@@ -65,11 +89,17 @@ function takesDrop(movement) {
 }
 
 function describe() {
-  const { movement, height_m: height, mass_kg: mass } = settings();
+  const { movement, athlete_id: athlete, height_m: height, mass_kg: mass, drop_height_m: drop } = settings();
   part('drop-field').hidden = !takesDrop(movement);
+  field('drop').disabled = !takesDrop(movement); // what does not show cannot be mended
   const chosen = /** @type {HTMLSelectElement} */ (field('movement')).selectedOptions[0].text;
-  const known = [height && `${Math.round(height * 1000) / 10} cm`, mass && `${mass} kg`];
+  const known = [athlete, height && centimetres(height), mass && `${mass} kg`, drop && `box ${centimetres(drop)}`];
   part('setup-summary').textContent = [chosen, ...known].filter(Boolean).join(', ');
+}
+
+/** @param {number} metres */
+function centimetres(metres) {
+  return `${Math.round(metres * 1000) / 10} cm`;
 }
 
 function remember() {

@@ -8,14 +8,22 @@
  * @property {string} session as the server named it
  * @property {string} at when it was first reported, ISO 8601
  * @property {'camera'|'demo'} source
+ * @property {{id?: string, height_m?: number, mass_kg?: number}} [athlete] as stated
  * @property {Jump} jump
  * @property {Object<string, number>} [truth] the true metrics of a drawn jump
  */
 
-const FIXED_COLUMNS = ['number', 'at', 'source', 'session', 'index', 'movement', 'final', 'grade', 'fps', 'warnings'];
+const FIXED_COLUMNS = [
+  'number', 'at', 'source', 'session', 'index', 'athlete_id', 'athlete_height_m', 'athlete_mass_kg',
+  'movement', 'final', 'grade', 'fps', 'warnings',
+];
+const COARSE = /_(ms|deg|w|n)(_sd)?$|^fps$|_kg$/;
+const COARSE_DIGITS = 1;
+const FINE_DIGITS = 4;
 
 export class JumpLog {
   /** @type {Entry[]} */ entries = [];
+  /** @type {Set<string>} */ #cleared = new Set();
 
   /** @param {?string} [saved] what `save` wrote; anything else is no jumps */
   constructor(saved = null) {
@@ -30,10 +38,11 @@ export class JumpLog {
   /**
    * @param {string} session
    * @param {Jump} jump replaces an earlier report of the same jump
-   * @param {Pick<Entry, 'source'|'truth'>} about
-   * @returns {Entry}
+   * @param {Pick<Entry, 'source'|'truth'|'athlete'>} about
+   * @returns {?Entry} null for a jump that was cleared before
    */
   put(session, jump, about) {
+    if (this.#cleared.has(`${session} ${jump.index}`)) return null;
     let entry = this.entries.find((known) => known.session === session && known.jump.index === jump.index);
     if (entry === undefined) {
       entry = { number: this.entries.length + 1, session, at: new Date().toISOString(), ...about, jump };
@@ -45,6 +54,7 @@ export class JumpLog {
   }
 
   clear() {
+    for (const { session, jump } of this.entries) this.#cleared.add(`${session} ${jump.index}`);
     this.entries = [];
   }
 
@@ -68,19 +78,28 @@ export class JumpLog {
       ...FIXED_COLUMNS, ...metrics, ...spreads.map((name) => `${name}_sd`),
       ...events.map((name) => `event_${name}_s`), ...truths.map((name) => `true_${name}`),
     ];
-    const rows = this.entries.map(({ number, at, source, session, jump, truth }) => [
-      number, at, source, session, jump.index, jump.movement, jump.final,
+    const rows = this.entries.map(({ number, at, source, session, athlete, jump, truth }) => [
+      number, at, source, session, jump.index, athlete?.id, athlete?.height_m, athlete?.mass_kg,
+      jump.movement, jump.final,
       jump.quality?.grade, jump.quality?.fps, jump.quality?.warnings?.join(' '),
       ...metrics.map((name) => jump.metrics[name]), ...spreads.map((name) => jump.uncertainty?.[name]),
       ...events.map((name) => jump.events_s?.[name]), ...truths.map((name) => truth?.[name]),
     ]);
-    return [header, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+    return [header, ...rows.map((row) => row.map((value, column) => rounded(header[column], value)))]
+      .map((row) => `${row.map(cell).join(',')}\r\n`)
+      .join('');
   }
 
   /** @param {(entry: Entry) => Object<string, number>|undefined} values @returns {string[]} in order of appearance */
   #names(values) {
     return [...new Set(this.entries.flatMap((entry) => Object.keys(values(entry) ?? {})))];
   }
+}
+
+/** Leaves out digits that mean nothing. @param {string} name the column @param {unknown} value @returns {unknown} */
+function rounded(name, value) {
+  if (typeof value !== 'number') return value;
+  return Number(value.toFixed(COARSE.test(name) ? COARSE_DIGITS : FINE_DIGITS));
 }
 
 /** @param {unknown} value @returns {string} */

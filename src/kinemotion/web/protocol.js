@@ -4,6 +4,7 @@
  * @typedef {Object} Settings what the form holds, in the wire's units
  * @property {'auto'|'cmj'|'sj'|'dj'} movement
  * @property {'fast'|'balanced'|'accurate'} quality
+ * @property {string} [athlete_id]
  * @property {number} [height_m]
  * @property {number} [mass_kg]
  * @property {number} [drop_height_m]
@@ -61,8 +62,8 @@ export function encodeFrame(seq, captureUs, jpeg) {
  * @param {Settings} settings
  * @returns {string} the message that opens a session; what is not known is left out
  */
-export function startMessage({ movement, quality, height_m, mass_kg, drop_height_m }) {
-  const athlete = height_m || mass_kg ? { height_m, mass_kg } : undefined;
+export function startMessage({ movement, quality, athlete_id, height_m, mass_kg, drop_height_m }) {
+  const athlete = athlete_id || height_m || mass_kg ? { id: athlete_id || undefined, height_m, mass_kg } : undefined;
   return JSON.stringify({ type: 'start', movement, quality, athlete, drop_height_m, send_pose: true });
 }
 

@@ -1,12 +1,10 @@
 /** The page's parts, each with what it shows. Knows nothing of cameras and connections. */
 
 import { card } from './cards.js';
-import { decimal, label, measure } from './format.js';
+import { decimal, measure } from './format.js';
 import { drawSkeleton } from './skeleton.js';
-import { Trace } from './trace.js';
-import { CONNECTION, PHASES, STATES, TROUBLE } from './words.js';
+import { PHASES, STATES } from './words.js';
 
-const JOINTS = ['knee', 'hip', 'ankle'];
 const SHARPEST_OVERLAY = 3;
 const QUIET_MS = 1200;
 
@@ -14,7 +12,6 @@ const QUIET_MS = 1200;
 export const part = (id) => document.getElementById(id);
 
 const overlay = /** @type {HTMLCanvasElement} */ (part('overlay'));
-const trace = new Trace(part('trace'));
 const overlayContext = /** @type {CanvasRenderingContext2D} */ (overlay.getContext('2d'));
 
 /** @param {'idle'|'running'|'summary'} mode */
@@ -37,39 +34,6 @@ export function showConnection(state, delayMs) {
   part('countdown').textContent = delayMs === undefined ? '' : ` in ${Math.max(1, Math.ceil(delayMs / 1000))} s`;
 }
 
-/**
- * What ended or prevented a session.
- *
- * @param {string} reason a key of TROUBLE
- */
-export function showTrouble(reason) {
-  showNotice(TROUBLE[reason] ?? TROUBLE.closed, 'grave');
-}
-
-/**
- * What interrupted a session that goes on by itself.
- *
- * @param {string} reason a key of CONNECTION
- */
-export function showInterruption(reason) {
-  showNotice(CONNECTION[reason] ?? CONNECTION.lost, 'mild');
-  part('retry').hidden = false;
-}
-
-/** @param {import('./words.js').Words} words @param {'mild'|'grave'} kind */
-export function showNotice({ title, remedy }, kind) {
-  const notice = part('notice');
-  notice.hidden = false;
-  notice.dataset.kind = kind;
-  part('notice-title').textContent = title;
-  part('notice-remedy').textContent = remedy;
-  part('retry').hidden = true;
-}
-
-export function hideNotice() {
-  part('notice').hidden = true;
-}
-
 /** @param {string} name of what the picture comes from */
 export function showSource(name) {
   part('source').textContent = name;
@@ -85,6 +49,7 @@ export function showMirrored(mirrored) {
 /** @param {string} phase empty for none yet @param {string} hint */
 export function showPhase(phase, hint) {
   const shown = part('phase');
+  part('now').dataset.phase = phase;
   if (shown.dataset.phase !== phase || shown.textContent === '') {
     shown.dataset.phase = phase;
     shown.textContent = PHASES[phase] ?? phase;
@@ -107,24 +72,6 @@ export function showPose(pose) {
 export function fitView() {
   const { width, height } = part('picture');
   part('view').style.aspectRatio = `${width} / ${height}`;
-}
-
-/** @param {number} tS seconds since the session's first frame @param {Object<string, number>} live */
-export function showLive(tS, live) {
-  const angles = new Map(JOINTS.map((joint) => [joint, { left: '–', right: '–' }]));
-  const others = [];
-  for (const [name, value] of Object.entries(live)) {
-    const joint = JOINTS.find((known) => name.includes(known));
-    const side = name.includes('left') ? 'left' : name.includes('right') ? 'right' : undefined;
-    if (joint && side && name.endsWith('_deg')) {
-      /** @type {any} */ (angles.get(joint))[side] = measure(name, value);
-    } else if (typeof value === 'number' && /_(m|m_s|deg)$/.test(name)) {
-      others.push([label(name), measure(name, value)]);
-    }
-  }
-  part('angles').replaceChildren(...[...angles].map(([joint, { left, right }]) => row(label(joint), left, right)));
-  part('motion').replaceChildren(...others.map(([name, value]) => tile(name, value)));
-  trace.add(tS, live.com_height_m);
 }
 
 /** @param {import('./stats.js').Report} report */
@@ -165,11 +112,13 @@ export function showLog(log) {
   if (none) part('cards').replaceChildren();
 }
 
-/** @param {import('./jumps.js').Entry} entry */
-export function showLast({ jump }) {
-  const height = jump.metrics.jump_height_m;
-  part('last').textContent = height === undefined ? '' : measure('jump_height_m', height);
-  part('last').dataset.final = String(jump.final);
+/** @param {?import('./jumps.js').Entry} entry the newest jump */
+export function showLast(entry) {
+  const height = entry?.jump.metrics.jump_height_m;
+  part('last').hidden = height === undefined;
+  if (entry === null || height === undefined) return;
+  part('last-height').textContent = measure('jump_height_m', height);
+  part('last').dataset.final = String(entry.jump.final);
 }
 
 /** @param {{title: string, figures: [string, string][], frames: string}} summary */
@@ -198,7 +147,7 @@ function announceSoon(text) {
 }
 
 /** @param {string} name @param {string} value */
-function tile(name, value) {
+export function tile(name, value) {
   const [made, term, figure] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
   term.textContent = name;
   figure.textContent = value;
@@ -207,7 +156,7 @@ function tile(name, value) {
 }
 
 /** @param {string} name @param {string[]} values */
-function row(name, ...values) {
+export function row(name, ...values) {
   const made = document.createElement('tr');
   const head = document.createElement('th');
   head.scope = 'row';

@@ -5,7 +5,8 @@
  *         ↑                    │
  *         └────── waiting <────┘  close codes that may pass
  *
- * Any other close code, and stop() while no session is live, lead to `ended`.
+ * A session that reached its greatest length is followed by a new one at once. Any other close code, and stop() while
+ * no session is live, lead to `ended`.
  *
  * @typedef {'connecting'|'live'|'waiting'|'finishing'|'ended'} State
  *
@@ -24,6 +25,7 @@ const PASSING_CODES = new Map([
   [1012, 'draining'],
   [1013, 'full'],
 ]);
+const EXPIRED = 'session_expired';
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 const STARTED_WITHIN_MS = 10_000;
@@ -76,8 +78,9 @@ export class Stream {
     };
   }
 
-  open() {
-    this.#enter('connecting');
+  /** @param {string} [reason] what ended the session before */
+  open(reason) {
+    this.#enter('connecting', reason === undefined ? {} : { reason });
     this.#fatal = null;
     const socket = new this.#tools.WebSocket(this.url, SUBPROTOCOL);
     let opened = false;
@@ -155,12 +158,24 @@ export class Stream {
     this.#socket = null;
     if (this.state === 'finishing') {
       this.#end(this.#summarised ? 'done' : 'no_summary');
+    } else if (this.#fatal?.code === EXPIRED) {
+      this.#renew();
     } else if (!PASSING_CODES.has(code)) {
       this.#end(this.#fatal?.code ?? 'closed', this.#fatal?.message);
     } else if (opened) {
       this.#retry(this.#fatal?.code ?? PASSING_CODES.get(code) ?? 'lost');
     } else {
       await this.#refused();
+    }
+  }
+
+  /** A server that ends new sessions before their first answer is not asked at once again. */
+  #renew() {
+    if (this.#attempt > 0) {
+      this.#retry(EXPIRED);
+    } else {
+      this.#attempt = 1;
+      this.open(EXPIRED);
     }
   }
 

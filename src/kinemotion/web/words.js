@@ -32,6 +32,19 @@ export const GRADES = {
   D: 'rough guess',
 };
 
+/** @type {Object<string, string>} the limits are those of jumps/quality.py, for one standard deviation */
+export const GRADE_MEANINGS = {
+  A: 'The height is usually right to within 1.5 cm.',
+  B: 'The height is usually right to within 4 cm.',
+  C: 'Use with care: the height is usually right to within 8 cm.',
+  D: 'The height may well be off by more than 8 cm. Only that a jump happened is certain.',
+};
+
+/** Why a jump without a warning is graded low. */
+export const LARGE_SPREAD =
+  'Its ± is large: the pictures do not tell exactly when take-off, the highest point and landing were. ' +
+  'More light, 60 pictures a second and a camera that stands still help.';
+
 /** @type {Object<string, string>} those that a name alone would not tell well */
 export const METRICS = {
   jump_height_m: 'Jump height',
@@ -53,10 +66,27 @@ export const METRICS = {
 
 /** @type {Object<string, string>} a jump's warnings; one that is missing here is shown by its own name */
 export const WARNINGS = {
-  landing_flexed: 'Landed with bent legs: that lengthens the flight, so the height from flight time reads too high.',
+  landing_flexed:
+    'Landed with bent legs: that lengthens the flight, so the height from flight time reads too high. ' +
+    'Land on stretched legs, toes first.',
   few_frames_in_flight: 'Only a few pictures show the flight. Use a higher picture rate, or more light.',
-  irregular_frames: 'Pictures around the jump are missing, or came at uneven times.',
+  irregular_frames:
+    'Pictures around the jump are missing, or came at uneven times. ' +
+    'Close other apps and tabs, or bring the device nearer to the Wi-Fi.',
   feet_out_of_picture: 'The feet left the picture. Step back, or tilt the camera down.',
+  head_out_of_picture: 'The head left the picture. Step back, or tilt the camera up, to leave room above for the jump.',
+  camera_moved: 'The camera moved. Put it on a stand or lean it against something firm, then jump again.',
+  second_person: 'Somebody else was in the picture. Let one person alone be seen, then jump again.',
+  scale_disagrees:
+    'The body height stated does not fit what the camera saw. Check it under “Set-up”, and that the whole body shows.',
+  onset_not_seen:
+    'The beginning of the movement was not seen, so times and depths before take-off may be missing. ' +
+    'Stand still for a second before the jump.',
+  movement_unlike:
+    'This did not look like the movement chosen. Choose the one that was done under “Set-up”, or “Automatic”.',
+  live_frames_only:
+    'Analysed from the live frames alone: the server was too busy to look at every frame again. ' +
+    'Fewer cameras at once help.',
 };
 
 /** @type {Object<string, string>} the state of the connection */
@@ -97,6 +127,16 @@ export const CONNECTION = {
   unready: { title: 'The server is not ready.', remedy: 'The page tries again by itself.' },
   internal: { title: 'The server had a fault.', remedy: 'The page reconnects by itself; your jumps are kept.' },
   refused: { title: 'The server refused the connection.', remedy: 'The page tries again by itself.' },
+  session_expired: {
+    title: 'The server ended the session.',
+    remedy: 'The page begins a new one by itself; your jumps are kept.',
+  },
+};
+
+/** @type {Words} a session reached its greatest length */
+export const RENEWED = {
+  title: 'A new session began by itself.',
+  remedy: 'The last one had reached its greatest length; the jumps count on.',
 };
 
 /** @type {Object<string, Words>} what ends or prevents a session */
@@ -144,10 +184,6 @@ export const TROUBLE = {
       'No pictures reached the server for a while; browsers stop the camera of a page in the background. ' +
       'Start again to go on; your jumps are kept.',
   },
-  session_expired: {
-    title: 'The session reached its greatest length.',
-    remedy: 'Start again to go on; your jumps are kept.',
-  },
   slow_consumer: {
     title: 'This device could not keep up with the answers.',
     remedy: 'Close other tabs or apps, then start again; your jumps are kept.',
@@ -175,6 +211,15 @@ export const HINTS = {
 
 export const SOURCES = { camera: 'Camera', demo: 'Drawn athlete' };
 
+/** @type {Object<string, string>} what a field of the set-up takes */
+export const RANGES = {
+  height: 'Body height: 100 to 250 cm, or leave it empty.',
+  mass: 'Body mass: 20 to 250 kg, or leave it empty.',
+  drop: 'Height of the box: 5 to 150 cm, or leave it empty.',
+};
+
+export const NOT_INSTALLED = '(not installed)';
+
 export const FORGET = 'Forget every jump on this page?';
 
 /** @param {number} jumps @returns {string} */
@@ -182,9 +227,14 @@ export function count(jumps) {
   return ['No jump was seen', 'One jump'][jumps] ?? `${jumps} jumps`;
 }
 
-/** @param {{received: number, analysed: number}} frames @returns {string} */
-export function account({ received, analysed }) {
-  return `${received} pictures arrived, ${analysed} were followed live.`;
+/**
+ * @param {{received: number, analysed: number}} frames of the last connection
+ * @param {boolean} whole whether there was no other before it
+ * @returns {string}
+ */
+export function account({ received, analysed }, whole) {
+  const text = `${received} pictures arrived, ${analysed} were followed live`;
+  return whole ? `${text}.` : `${text}, since the page last connected.`;
 }
 
 /** @param {string} wished @param {string} used @returns {Words} */

@@ -1,0 +1,141 @@
+"""What the page says about a jump: its card, the words in it, and the file that is saved."""
+
+import csv
+import re
+from math import inf
+
+import pytest
+from playwright.async_api import Page
+
+from kinemotion.jumps.quality import _grade
+
+JUMP = """({ index = 1, final = true, metrics = {}, uncertainty = {}, grade = 'A', warnings = [], fps = 30 } = {}) => ({
+  index, final, movement: 'cmj', events_s: {}, metrics, uncertainty, quality: { grade, fps, warnings } })"""
+
+# Names that the server gives to what speaks against a jump's numbers.
+WARNINGS = (
+    "camera_moved",
+    "feet_out_of_picture",
+    "few_frames_in_flight",
+    "head_out_of_picture",
+    "irregular_frames",
+    "landing_flexed",
+    "live_frames_only",
+    "movement_unlike",
+    "onset_not_seen",
+    "scale_disagrees",
+    "second_person",
+)
+
+
+async def test_a_jump_with_unknown_names_and_missing_values_still_makes_a_card(page: Page) -> None:
+    script = """async () => {
+      const { card } = await import('/static/cards.js');
+      const jump = { index: 1, final: true, movement: 'new_kind', events_s: {}, uncertainty: {},
+        metrics: { odd_thing_n: 5 }, quality: { grade: 'B', warnings: ['never_heard_of'] } };
+      return card({ number: 1, jump, source: 'camera' }, true).textContent;
+    }"""
+    text = await page.evaluate(script)
+    for part in ("New kind", "Height unknown", "Grade B", "Never heard of.", "Odd thing"):
+        assert part in text
+
+
+async def test_the_final_report_of_a_jump_replaces_the_first_and_nothing_replaces_it(page: Page) -> None:
+    script = """async () => {
+      const { JumpLog } = await import('/static/jumps.js');
+      const log = new JumpLog('damaged');
+      const jump = (index, final, height) => ({ index, final, movement: 'cmj', events_s: {}, uncertainty: {},
+        metrics: { jump_height_m: height }, quality: { grade: 'A', fps: 30, warnings: ['a', 'b'] } });
+      const about = { source: 'demo', truth: { jump_height_m: 0.35 } };
+      log.put('one', jump(1, false, 0.3), about);
+      log.put('one', jump(1, true, 0.34), about);
+      log.put('one', jump(1, false, 0.1), about);
+      log.put('two', jump(1, true, 0.4), about);
+      return { csv: log.toCsv(), restored: new JumpLog(log.save()).toCsv() };
+    }"""
+    result = await page.evaluate(script)
+    header, first, second = (line.split(",") for line in result["csv"].splitlines())
+    heights = [row[header.index("jump_height_m")] for row in (first, second)]
+    assert heights == ["0.34", "0.4"]
+    assert [row[header.index("number")] for row in (first, second)] == ["1", "2"]
+    assert first[header.index("true_jump_height_m")] == "0.35"
+    assert first[header.index("warnings")] == "a b"
+    assert result["restored"] == result["csv"]
+
+
+@pytest.mark.parametrize(("grade", "next_grade"), [("A", "B"), ("B", "C"), ("C", "D")])
+async def test_the_words_for_a_grade_name_the_limit_that_the_server_has(
+    page: Page, grade: str, next_grade: str
+) -> None:
+    meaning: str = await page.evaluate(
+        "async (grade) => (await import('/static/words.js')).GRADE_MEANINGS[grade]", grade
+    )
+    limit = re.search(r"within ([\d.]+) cm", meaning)
+    assert limit is not None
+    limit_m = float(limit[1]) / 100
+    assert _grade(limit_m - 1e-6, ()) == grade
+    assert _grade(limit_m + 1e-6, ()) == next_grade
+    assert _grade(inf, ()) == "D"
+
+
+async def test_every_warning_has_words_with_what_to_do(page: Page) -> None:
+    words: dict[str, str] = await page.evaluate("async () => (await import('/static/words.js')).WARNINGS")
+    assert set(WARNINGS) <= set(words)
+    assert all(text.count(".") >= 2 for text in words.values())
+
+
+@pytest.mark.parametrize(
+    ("grade", "warnings", "final", "says"),
+    [
+        ("C", [], True, ["Its ± is large"]),
+        ("D", [], True, ["Its ± is large"]),
+        ("C", ["camera_moved"], True, ["The camera moved"]),
+        ("B", [], True, []),
+        ("D", [], False, []),
+    ],
+)
+async def test_a_low_grade_says_why(page: Page, grade: str, warnings: list[str], final: bool, says: list[str]) -> None:
+    script = f"""async (given) => {{
+      const {{ card }} = await import('/static/cards.js');
+      const made = card({{ number: 1, source: 'camera', jump: ({JUMP})(given) }}, true);
+      return [...made.querySelectorAll('.card-warning')].map((line) => line.textContent);
+    }}"""
+    shown = await page.evaluate(script, {"grade": grade, "warnings": warnings, "final": final})
+    assert len(shown) == len(says)
+    assert all(line.startswith(start) for line, start in zip(shown, says, strict=True))
+
+
+async def test_the_saved_table_names_the_athlete_and_has_no_digits_that_mean_nothing(page: Page) -> None:
+    script = f"""async () => {{
+      const {{ JumpLog }} = await import('/static/jumps.js');
+      const log = new JumpLog();
+      const metrics = {{ jump_height_m: 0.36249999999, flight_time_ms: 545.23456, peak_power_w: 3412.3333 }};
+      const athlete = {{ id: 'Ada, 7', height_m: 1.8, mass_kg: 75.5 }};
+      log.put('one', ({JUMP})({{ metrics, fps: 30.00030000299978 }}), {{ source: 'camera', athlete }});
+      return log.toCsv();
+    }}"""
+    [row] = csv.DictReader((await page.evaluate(script)).splitlines())
+    expected = {
+        "athlete_id": "Ada, 7",
+        "athlete_height_m": "1.8",
+        "athlete_mass_kg": "75.5",
+        "fps": "30",
+        "jump_height_m": "0.3625",
+        "flight_time_ms": "545.2",
+        "peak_power_w": "3412.3",
+    }
+    assert {name: row[name] for name in expected} == expected
+
+
+async def test_a_jump_that_was_cleared_does_not_come_back(page: Page) -> None:
+    script = f"""async () => {{
+      const {{ JumpLog }} = await import('/static/jumps.js');
+      const log = new JumpLog();
+      const jump = {JUMP};
+      log.put('one', jump({{ final: false }}), {{ source: 'camera' }});
+      log.clear();
+      const again = log.put('one', jump(), {{ source: 'camera' }});
+      const next = log.put('one', jump({{ index: 2 }}), {{ source: 'camera' }});
+      return [again, next.number];
+    }}"""
+    assert await page.evaluate(script) == [None, 1]
