@@ -17,7 +17,7 @@ G = 9.80665
 STATURE = 1.75
 THIGH, SHANK, TRUNK, ANKLE, FOOT = 0.242 * STATURE, 0.249 * STATURE, 0.296 * STATURE, 0.04 * STATURE, 0.12 * STATURE
 STANDING = 0.995 * (THIGH + SHANK) + ANKLE  # height of the hips
-TIPTOE = STANDING + 0.08  # at take-off and landing
+TIPTOE = STANDING + 0.11  # at take-off and landing: the heels rise by as much
 ASPECT = 4 / 3
 SPAN_M = 3.0  # metres in the picture's height
 

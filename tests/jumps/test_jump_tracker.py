@@ -122,6 +122,20 @@ def test_every_metric_has_an_uncertainty_and_every_number_is_a_finite_float(
             assert all(type(value) is float and math.isfinite(value) for value in values.values())
 
 
+@pytest.mark.parametrize(("hold_s", "movement"), [(0.0, Movement.CMJ), (1.0, Movement.SJ)])
+def test_a_stated_mass_gives_peak_power(hold_s: float, movement: Movement) -> None:
+    motion = act(countermovement_jump(0.35, hold_s=hold_s))
+    picture, metres = motion.landmarks(45.0)
+    tracker = JumpTracker(mass_kg=75.0, settle_s=10.0)
+    for time_s, points, world in zip(motion.times_s, picture, metres, strict=True):
+        tracker.update(float(time_s), points, aspect=ASPECT, world=world)
+    (jump,) = tracker.finish()
+    assert jump.movement is movement
+    height_m = jump.metrics["jump_height_m"]
+    assert jump.metrics["peak_power_w"] == pytest.approx(60.7 * 100 * height_m + 45.3 * 75 - 2055)
+    assert jump.uncertainty["peak_power_w"] > 355
+
+
 def test_events_come_in_order(cmj: Motion) -> None:
     events = watch(cmj)[1][-1].events_s
     assert list(events) == ["onset", "lowest", "takeoff", "apex", "landing"]

@@ -34,6 +34,14 @@ _SEGMENTS: Final[tuple[Segment, ...]] = (
 # Trunk (hips to shoulders), thigh and shank together are this share of the stature. de Leva (1996).
 _LENGTHS_TO_STATURE: Final = 0.787
 
+# Arms overhead lift the shoulders against the trunk, and the pose model lifts them more; ears ride on the spine. So the
+# trunk's upper end is taken from both, while the head is in the picture.
+_EAR_SHARE: Final = 0.6
+_EARS_OVER_SHOULDERS: Final = 0.118  # statures, standing
+
+_EARS: Final = np.array([_L.LEFT_EAR, _L.RIGHT_EAR])
+_SHOULDERS: Final = np.array([_L.LEFT_SHOULDER, _L.RIGHT_SHOULDER])
+_ANKLES: Final = np.array([_L.LEFT_ANKLE, _L.RIGHT_ANKLE])
 _FEET: Final = np.array([_L.LEFT_FOOT_INDEX, _L.RIGHT_FOOT_INDEX, _L.LEFT_HEEL, _L.RIGHT_HEEL])
 _PROXIMAL: Final = np.array([_L.LEFT_SHOULDER, _L.LEFT_HIP, _L.LEFT_KNEE])
 _DISTAL: Final = np.array([_L.LEFT_HIP, _L.LEFT_KNEE, _L.LEFT_ANKLE])
@@ -63,6 +71,7 @@ class Body(NamedTuple):
         x: centre of mass across the picture.
         com: height of the centre of mass, from the picture's top edge (so negative inside the picture).
         feet: (4,) heights of the left and right toes, then of the left and right heel.
+        ankle: mean height of the ankles.
         stature: apparent stature, from the lengths of trunk, thigh and shank.
         inside: whether the feet and the centre of mass lie between the picture's left and right edge.
         angles: joint angles in degrees by name; a joint whose points coincide is absent.
@@ -71,6 +80,7 @@ class Body(NamedTuple):
     x: float
     com: float
     feet: NDArray[np.float64]
+    ankle: float
     stature: float
     inside: bool
     angles: dict[str, float]
@@ -103,7 +113,17 @@ def measure(landmarks: Landmarks, aspect: float, world: Landmarks | None = None)
     across = points[_FEET, X]
     inside = min(x, across.min()) > 0 and max(x, across.max()) < aspect
     angles = joint_angles(points if metres is None else metres)
-    return Body(float(x), -float(y), -points[_FEET, Y], stature, bool(inside), angles)
+    com = _trunk_shift(points, stature) - float(y)
+    return Body(float(x), com, -points[_FEET, Y], -float(points[_ANKLES, Y].mean()), stature, bool(inside), angles)
+
+
+def _trunk_shift(points: NDArray[np.float64], stature: float) -> float:
+    """How far the ears put the centre of mass over where the shoulders put it, picture heights."""
+    ears = points[_EARS, Y]
+    if ears.min() < 0:
+        return 0.0
+    over = float(points[_SHOULDERS, Y].mean() - ears.mean()) - _EARS_OVER_SHOULDERS * stature
+    return _EAR_SHARE * float(_MASS[_SHOULDERS].sum()) * over
 
 
 def joint_angles(points: NDArray[np.float64]) -> dict[str, float]:

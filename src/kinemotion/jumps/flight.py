@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from kinemotion.jumps.contact import toe_contact
+from kinemotion.jumps.contact import Contact, refined, toe_contact
 from kinemotion.jumps.parabola import GRAVITY, NOISE, Parabola, fit, guess
-from kinemotion.jumps.signal import Samples
+from kinemotion.jumps.signal import Array, Samples
 
 SHORTEST_S: Final = 0.10
 LONGEST_S: Final = 1.10
@@ -21,6 +21,16 @@ _EXTENSION: Final = 0.02  # the body grows at least this much over its toes befo
 _STEP: Final = 0.12  # landing this much lower is a drop, not a jump
 _FLOOR_S: Final = 0.4  # the floor is read from this long before take-off and after landing
 _SETTLING: Final = 3  # frames on the ground before the landing's floor can be read
+_ROUNDS: Final = 3
+_EDGE_S: Final = 0.008  # frames this near to the contacts are no part of the parabola
+_STANDING_S: Final = 2.5
+_PUSH_OFF_S: Final = 0.2
+_LEVEL: Final = 0.04
+_UPRIGHT: Final = 0.03
+_REST_S: Final = 0.1
+_RESTING: Final = 0.35  # statures a second
+_POSTURE_S: Final = 0.18
+_POSTURE_SHARE: Final = 0.65
 _PUSH_S: Final = 0.6
 _PUSH_FRAMES: Final = 4
 
@@ -38,7 +48,7 @@ class Flight:
         apex_sd_s: standard deviation of the apex.
         gravity: what g appears as, picture heights a second squared, stated or usual stature weighed in.
         gravity_sd: its relative standard deviation.
-        rise: from take-off to apex.
+        shrinkage: how much shorter the body is over its feet at landing than at take-off.
         stature: apparent stature, picture heights.
         frames: frames between take-off and landing.
         plausible: whether it can have been a jump at all.
@@ -52,7 +62,7 @@ class Flight:
     apex_sd_s: float
     gravity: float
     gravity_sd: float
-    rise: float
+    shrinkage: float
     stature: float
     frames: int
     plausible: bool
@@ -93,13 +103,18 @@ def analyse(
         return None
     air = Samples(samples.rows[first : last + 1])
     parabola = fit(air, stature, stature_m) or guess(samples, first, last, stature, stature_m)
-    before = samples.between(time[first - 1] - _FLOOR_S, float(time[first - 1]))
-    after = samples.between(float(time[last + 1]), time[last + 1] + _FLOOR_S)
-    floor = np.median(before.toes, axis=0)
-    landed = np.median(after.toes, axis=0) if len(after) > _SETTLING else floor
-    takeoff = toe_contact(time, (samples.toes - floor).min(1), first, -1, parabola, stature)
-    landing = toe_contact(time, (samples.toes - (floor + landed) / 2).min(1), last, 1, parabola, stature)
-    step = float((landed - floor).mean()) / stature
+    floor, landed = _floors(samples, first, last)
+    start = toe_contact(time, (samples.toes - floor[:2]).min(1), first, -1, parabola, stature)
+    end = toe_contact(time, (samples.toes - (floor + landed)[:2] / 2).min(1), last, 1, parabola, stature)
+    step = float((landed - floor)[:2].mean()) / stature
+    feet = samples.feet - _standing_feet(samples, start, end, landed, stature)
+    takeoff, landing = start, end
+    for _ in range(_ROUNDS):
+        flown = samples.between(takeoff.time_s + _EDGE_S, landing.time_s - _EDGE_S)
+        parabola = fit(flown, stature, stature_m) or parabola
+        toes, pitch = feet[:, :2].min(1), feet[:, 2:].mean(1) - feet[:, :2].mean(1)
+        takeoff = refined(time, toes, pitch, takeoff, -1, parabola, stature)
+        landing = refined(time, toes, pitch, landing, 1, parabola, stature)
     return Flight(
         takeoff_s=takeoff.time_s,
         landing_s=landing.time_s,
@@ -109,7 +124,7 @@ def analyse(
         apex_sd_s=parabola.apex_sd_s,
         gravity=parabola.gravity,
         gravity_sd=parabola.gravity_sd,
-        rise=parabola.apex - parabola.at(takeoff.time_s),
+        shrinkage=_shrinkage(samples, takeoff.time_s, landing.time_s),
         stature=stature,
         frames=len(samples.between(takeoff.time_s, landing.time_s)),
         plausible=step > -_STEP
@@ -117,6 +132,45 @@ def analyse(
         and _falls(air, parabola, stature, stature_m)
         and _extended(samples, first, stature),
     )
+
+
+def _floors(samples: Samples, first: int, last: int) -> tuple[Array, Array]:
+    """(4,) heights of the feet shortly before the flight, and shortly after it if that was seen."""
+    time = samples.time
+    before = samples.between(time[first - 1] - _FLOOR_S, float(time[first - 1]))
+    after = samples.between(float(time[last + 1]), time[last + 1] + _FLOOR_S)
+    floor = np.median(before.feet, axis=0)
+    return floor, np.median(after.feet, axis=0) if len(after) > _SETTLING else floor
+
+
+def _standing_feet(samples: Samples, takeoff: Contact, landing: Contact, landed: Array, stature: float) -> Array:
+    """(4,) heights of the feet of the upright body on the floor that it landed on; where it was not seen, `landed`.
+
+    In a squat the pose model sees the toes too low.
+    """
+    time = samples.time
+    around = (time > takeoff.time_s - _STANDING_S) & (time < landing.time_s + _STANDING_S)
+    grounded = around & ((time < takeoff.time_s - _PUSH_OFF_S) | (time > landing.time_s + _PUSH_OFF_S))
+    grounded &= np.abs(samples.toes.mean(1) - landed[:2].mean()) < _LEVEL * stature
+    later, earlier = (np.interp(time + step_s, time, samples.com) for step_s in (_REST_S, -_REST_S))
+    grounded &= np.abs(later - earlier) < 2 * _REST_S * _RESTING * stature
+    if not grounded.any():
+        return landed
+    length = samples.com - samples.toes.mean(1)
+    upright = grounded & (length > np.quantile(length[grounded], 0.9) - _UPRIGHT * stature)
+    return np.median(samples.feet[upright], axis=0) if upright.sum() > _SETTLING else landed
+
+
+def _shrinkage(samples: Samples, takeoff_s: float, landing_s: float) -> float:
+    """How much lower the centre of mass is over the ankles at landing than at take-off, picture heights.
+
+    Shrunk towards nothing by the reliability of the difference.
+    """
+    span_s = min(_POSTURE_S, (landing_s - takeoff_s) / 2)
+    early, late = samples.between(takeoff_s, takeoff_s + span_s), samples.between(landing_s - span_s, landing_s)
+    if not len(early) or not len(late):
+        return 0.0
+    return _POSTURE_SHARE * float((early.com - early.ankle).mean() - (late.com - late.ankle).mean())
 
 
 def _falls(air: Samples, parabola: Parabola, stature: float, stature_m: float | None) -> bool:

@@ -13,7 +13,11 @@ from kinemotion.jumps.pushoff import PushOff
 
 _SHORTEST_S: Final = 0.05  # nobody pushes off faster
 _ONSET_SD_S: Final = 0.04  # where rest ends and movement begins
-_POSTURE_SD_M: Final = 0.015  # bodies land shorter or longer than they took off (Yamashita 2020)
+_POSTURE_SD_M: Final = 0.006  # of the difference in posture between take-off and landing
+_SAYERS_HEIGHT: Final = 6070.0  # W/m
+_SAYERS_MASS: Final = 45.3  # W/kg
+_SAYERS_OFFSET: Final = -2055.0  # W
+_SAYERS_SEE: Final = 355.0
 _SCALE_SD: Final = 0.08  # relative, of metres from a stated stature
 
 
@@ -35,7 +39,7 @@ class Athlete:
 
 def evaluate(flight: Flight, push: PushOff, athlete: Athlete) -> dict[str, Value]:
     """Every metric that can be had."""
-    values = _flight_values(flight, athlete)
+    values = _flight_values(flight)
     height = values["jump_height_m"]
     if push.movement is Movement.CMJ:
         values |= _jump_from_standing(flight, push, height, _metres(flight, athlete))
@@ -44,29 +48,37 @@ def evaluate(flight: Flight, push: PushOff, athlete: Athlete) -> dict[str, Value
         values["concentric_duration_ms"] = Value((flight.takeoff_s - push.onset_s) * 1000, _ONSET_SD_S * 1000)
     elif push.movement is Movement.DJ and push.contact_s is not None:
         values |= _drop_jump(flight, flight.takeoff_s - push.contact_s, height)
+    if push.movement is not Movement.DJ and athlete.mass_kg is not None:
+        values["peak_power_w"] = _peak_power(height, athlete.mass_kg)
     if push.movement is Movement.DJ and athlete.drop_height_m is not None:
         values["drop_height_m"] = Value(athlete.drop_height_m, 0.0)
     return {name: value for name, value in values.items() if np.isfinite(value).all()}
 
 
-def _flight_values(flight: Flight, athlete: Athlete) -> dict[str, Value]:
-    """Height by flight time (Bosco 1983), by the time from take-off to the apex, and by a stated stature, combined."""
+def _flight_values(flight: Flight) -> dict[str, Value]:
+    """Height by flight time (Bosco 1983), and by the time that the same flight takes between equal postures.
+
+    A body that lands shorter than it took off flies longer (Yamashita 2020). The way down, cut where the body would
+    have touched at full length, and the way up are two measures of half that time.
+    """
     duration, duration_sd = flight.duration_s, flight.duration_sd_s
-    up = flight.apex_s - flight.takeoff_s
-    up_sd = float(np.hypot(flight.takeoff_sd_s, flight.apex_sd_s))
-    by_time = Value(GRAVITY * duration**2 / 8, float(np.hypot(GRAVITY * duration / 4 * duration_sd, _POSTURE_SD_M)))
-    by_speed = Value(GRAVITY * up**2 / 2, float(np.hypot(GRAVITY * up * up_sd, _POSTURE_SD_M / 2)))
-    ways = [by_time, by_speed]
-    if athlete.height_m is not None:
-        rise = flight.rise * athlete.height_m / flight.stature
-        ways.append(Value(rise, float(np.hypot(_SCALE_SD * rise, GRAVITY * up * flight.takeoff_sd_s))))
+    up, down = flight.apex_s - flight.takeoff_s, flight.landing_s - flight.apex_s
+    even = up + float(np.sqrt(max(down**2 - 2 * flight.shrinkage / flight.gravity, 0.0)))
+    posture = Value(GRAVITY * even**2 / 8, float(np.hypot(GRAVITY * even / 4 * duration_sd, _POSTURE_SD_M)))
+    by_time = Value(GRAVITY * duration**2 / 8, GRAVITY * duration / 4 * duration_sd)
     return {
-        "jump_height_m": combined(ways),
+        "jump_height_m": posture,
         "jump_height_flight_time_m": by_time,
-        "jump_height_takeoff_velocity_m": by_speed,
+        "jump_height_takeoff_velocity_m": posture,
         "flight_time_ms": Value(duration * 1000, duration_sd * 1000),
-        "takeoff_velocity_m_s": Value(GRAVITY * up, GRAVITY * up_sd),
+        "takeoff_velocity_m_s": Value(GRAVITY * even / 2, posture.sd / even * 2),
     }
+
+
+def _peak_power(height: Value, mass_kg: float) -> Value:
+    """Peak power from the height and the body mass; the standard error of the estimate is 355 W (Sayers 1999)."""
+    power = _SAYERS_HEIGHT * height.value + _SAYERS_MASS * mass_kg + _SAYERS_OFFSET
+    return Value(power, float(np.hypot(_SAYERS_SEE, _SAYERS_HEIGHT * height.sd)))
 
 
 def combined(ways: Iterable[Value]) -> Value:

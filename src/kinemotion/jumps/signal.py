@@ -10,7 +10,7 @@ from kinemotion.jumps.body import Body
 
 Array = NDArray[np.float64]
 
-_COLUMNS: Final = 10  # time, x, com, four feet, stature, knee, clearance
+_COLUMNS: Final = 11  # time, x, com, four feet, stature, knee, clearance, ankle
 _CAPACITY: Final = 2048  # frames; 8 s at 240 a second
 
 
@@ -19,7 +19,7 @@ class Samples:
     """A stretch of motion; every array has one entry (or row) per frame, lengths are picture heights, up positive.
 
     Attributes:
-        rows: (N, 10) the columns that the properties name.
+        rows: (N, 11) the columns that the properties name.
     """
 
     rows: Array
@@ -67,6 +67,11 @@ class Samples:
         """(N,) the lower foot over the floor as it was then known."""
         return self.rows[:, 9]
 
+    @property
+    def ankle(self) -> Array:
+        """(N,) mean height of the ankles."""
+        return self.rows[:, 10]
+
     def between(self, start_s: float, end_s: float) -> "Samples":
         """The frames with start <= time <= end."""
         first, stop = np.searchsorted(self.time, (start_s, np.nextafter(end_s, np.inf)))
@@ -93,7 +98,7 @@ class Recorder:
         row = self._rows[self._stop]
         row[:3] = time_s, body.x, body.com
         row[3:7] = body.feet
-        row[7:] = body.stature, knee_deg, clearance
+        row[7:] = body.stature, knee_deg, clearance, body.ankle
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 

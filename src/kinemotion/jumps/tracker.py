@@ -13,7 +13,7 @@ from kinemotion.jumps.phases import Airborne, PhaseFollower
 from kinemotion.jumps.pushoff import push_off
 from kinemotion.pose.landmarks import Landmarks
 
-_SETTLED_S: Final = 0.5  # after the landing; then a jump is final
+_SETTLED_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class JumpTracker:
         height_m: the athlete's stature, for the scale.
         mass_kg: the athlete's mass.
         drop_height_m: height of the box of a drop jump.
+        settle_s: how long after its landing a jump becomes final; a body that stands again by then shows where the
+            floor is, which makes the flight surer.
 
     Raises:
         ValueError: a length or the mass is not a positive number.
@@ -45,12 +47,14 @@ class JumpTracker:
         height_m: float | None = None,
         mass_kg: float | None = None,
         drop_height_m: float | None = None,
+        settle_s: float = _SETTLED_S,
     ) -> None:
         for name, value in (("height_m", height_m), ("mass_kg", mass_kg), ("drop_height_m", drop_height_m)):
             if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{name} must be a positive number, not {value}")
         self._movement = Movement(movement)
         self._athlete = Athlete(height_m, mass_kg, drop_height_m)
+        self._settle_s = settle_s
         self._stature_m = height_m
         self._time_s = -math.inf
         self._follower = PhaseFollower()
@@ -110,7 +114,7 @@ class JumpTracker:
         """The pending jump, if its landing has settled or another flight has begun."""
         if self._pending is None:
             return ()
-        waited = self._time_s - self._pending.flight.landing_s > _SETTLED_S
+        waited = self._time_s - self._pending.flight.landing_s > self._settle_s
         return self._finalise() if waited or self._follower.phase is Phase.FLIGHT else ()
 
     def _finalise(self) -> tuple[Jump, ...]:

@@ -81,6 +81,7 @@ class JumpPath:
             self._desk.cancel(replay)
         self._open.clear()
         self._replays.clear()
+        self._settled.set()
 
     def _start(self, jump: Jump, tracker: JumpTracker) -> None:
         def done(final: Jump | None) -> None:

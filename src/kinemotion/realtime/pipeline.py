@@ -84,13 +84,14 @@ class Pipeline:
         return update.live | {"jumps": self._jumps}
 
 
-def new_tracker(config: SessionConfig) -> JumpTracker:
-    """A tracker for what a session is to do."""
+def new_tracker(config: SessionConfig, **options: float) -> JumpTracker:
+    """A tracker for what a session is to do; the options are the tracker's own."""
     return JumpTracker(
         config.movement,
         height_m=config.athlete.height_m,
         mass_kg=config.athlete.mass_kg,
         drop_height_m=config.drop_height_m,
+        **options,
     )
 
 

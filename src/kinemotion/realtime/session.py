@@ -30,7 +30,7 @@ from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.outbox import Message, Outbox
 from kinemotion.realtime.pipeline import Analysed, Pipeline, new_tracker
 from kinemotion.realtime.protocol import Protocol, State
-from kinemotion.realtime.replay import ReplayDesk, Ring
+from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
 from kinemotion.realtime.scheduler import Lane, Scheduler
 
 _DONE: Final = 1000
@@ -214,7 +214,7 @@ class Session:
             self._outbox.replace(analysed.answer, analysed.frame.received_s)
 
     def _new_tracker(self) -> JumpTracker:
-        return new_tracker(self._config)
+        return new_tracker(self._config, settle_s=AFTER_LANDING_S)
 
     def _publish(self, jump: Jump) -> None:
         self._tell(self._protocol.jump(jump))
