@@ -24,6 +24,7 @@ from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
 from kinemotion.pose.models import MODELS, ModelStore
 from kinemotion.settings import Settings
+from kinemotion.video.commands import COMMANDS
 
 _NOT_FOUND: Final = 3
 _FULL: Final = 503
@@ -35,6 +36,10 @@ _console: Final = Console(stderr=True)
 @click.version_option(__version__, package_name="kinemotion")
 def commands() -> None:
     """Jump kinematics from a live camera."""
+
+
+for _command in COMMANDS:
+    commands.add_command(_command)
 
 
 def _http_address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

@@ -1,0 +1,74 @@
+"""Jumps from a stream of poses: for programs that have landmarks and want numbers."""
+
+from typing import Final
+
+from kinemotion.jumps import Jump, JumpTracker, Movement, Phase, Update
+from kinemotion.pose.landmarks import Landmarks
+
+_SETTLE_S: Final = 1.0  # after which a jumper stands again
+
+
+class JumpAnalyzer:
+    """Follows one athlete through a stream of poses, and gathers the jumps.
+
+    Args:
+        movement: the kind of jump: `cmj`, `sj`, `dj`, or `auto` to tell it from what came before take-off.
+        height_m: the athlete's stature, which makes lengths surer.
+        mass_kg: the athlete's mass, which power and force need.
+        drop_height_m: height of the box of a drop jump.
+        aspect: the picture's width over its height.
+
+    Raises:
+        ValueError: the movement is not one of these, or a number is not positive.
+    """
+
+    def __init__(
+        self,
+        movement: Movement | str = Movement.CMJ,
+        *,
+        height_m: float | None = None,
+        mass_kg: float | None = None,
+        drop_height_m: float | None = None,
+        aspect: float,
+    ) -> None:
+        self._tracker = JumpTracker(
+            Movement(movement),
+            height_m=height_m,
+            mass_kg=mass_kg,
+            drop_height_m=drop_height_m,
+            settle_s=_SETTLE_S,
+        )
+        self._aspect = aspect
+        self._final: list[Jump] = []
+        self.latest = Update(Phase.NO_POSE)
+        """What the last frame told: the phase, the live figures, and the jumps that became known or final with it."""
+
+    @property
+    def jumps(self) -> tuple[Jump, ...]:
+        """The final jumps so far."""
+        return tuple(self._final)
+
+    def feed(self, time_s: float, landmarks: Landmarks | None, world: Landmarks | None = None) -> tuple[Jump, ...]:
+        """Takes one frame.
+
+        Args:
+            time_s: the frame's time in seconds, on the camera's clock; strictly increasing.
+            landmarks: (33, 4) normalised landmarks as in `kinemotion.pose.landmarks`, or None where nobody is seen.
+            world: (33, 4) landmarks in metres, if there are any.
+
+        Returns:
+            Jumps that became known (`final` is False) or final with this frame.
+
+        Raises:
+            ValueError: the time does not increase, the aspect is not positive, or an array is not (33, 4).
+        """
+        self.latest = self._tracker.update(time_s, landmarks, aspect=self._aspect, world=world)
+        return self._keep(self.latest.jumps)
+
+    def finish(self) -> tuple[Jump, ...]:
+        """Ends the stream; returns the jumps that more frames would have made final."""
+        return self._keep(self._tracker.finish())
+
+    def _keep(self, jumps: tuple[Jump, ...]) -> tuple[Jump, ...]:
+        self._final += [jump for jump in jumps if jump.final]
+        return jumps

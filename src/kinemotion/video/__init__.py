@@ -1,0 +1,1 @@
+"""Clips through the same pipeline: reading, analysis, overlay, report and tables."""

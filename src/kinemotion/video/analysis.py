@@ -1,0 +1,133 @@
+"""A clip to jumps: read, find the body in every frame, follow it."""
+
+import math
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from kinemotion import __version__
+from kinemotion.analysis import JumpAnalyzer
+from kinemotion.errors import VideoError
+from kinemotion.jumps import Jump, Movement
+from kinemotion.pose.graph import Pose
+from kinemotion.pose.models import ModelStore, PoseModel, Quality
+from kinemotion.settings import Settings
+from kinemotion.video.facts import facts
+from kinemotion.video.poses import PosePool
+from kinemotion.video.reader import Frame, Reader
+from kinemotion.video.result import Athlete, Track, VideoAnalysis
+
+Progress = Callable[[int, int], object]
+"""Told the frames done, and how many there seem to be."""
+
+_FEWEST_FRAMES: Final = 3
+
+
+def analyze_video(
+    path: str | Path,
+    movement: Movement | str = Movement.CMJ,
+    *,
+    height_m: float | None = None,
+    mass_kg: float | None = None,
+    drop_height_m: float | None = None,
+    quality: Quality | str = Quality.FAST,
+    speed: float = 1.0,
+    workers: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> VideoAnalysis:
+    """Finds and measures the jumps in a clip.
+
+    Args:
+        path: a video file.
+        movement: the kind of jump: `cmj`, `sj`, `dj`, or `auto` to tell it from what came before take-off.
+        height_m: the athlete's stature, which makes lengths surer.
+        mass_kg: the athlete's mass, which power and force need.
+        drop_height_m: height of the box of a drop jump.
+        quality: `fast`, `balanced` or `accurate`; where its model is not installed, the best one below it.
+        speed: how many times slower than life the file plays: 8 for 240 frames a second stored at 30.
+        workers: frames in work at once; as many as there are cores by default.
+        progress: told after each frame.
+
+    Raises:
+        VideoError: the file cannot be read, or holds no film.
+        ModelError: the pose model is missing or not the pinned one.
+        ValueError: an argument makes no sense.
+    """
+    if not 0 < speed < math.inf:
+        raise ValueError(f"speed must be a positive number, not {speed}")
+    athlete = Athlete(height_m, mass_kg, drop_height_m)
+    movement = Movement(movement)
+    settings = Settings.from_environment()
+    store = ModelStore(settings.model_dir)
+    model = store.best(Quality(quality))
+    store.verify(model)
+    cv2.setNumThreads(1)  # frames are spread over the cores already
+    with Reader(Path(path), speed) as reader, PosePool(store.path(model), workers or settings.workers) as pool:
+        seen = _Seen(movement, athlete)
+        for done, (frame, pose) in enumerate(pool.poses(reader.frames()), start=1):
+            seen.take(frame, pose)
+            progress(done, max(reader.stated_frames, done))
+        progress(len(seen.track.times_s), len(seen.track.times_s))
+        if len(seen.track.times_s) < _FEWEST_FRAMES:
+            raise VideoError(f"{path}: {_too_few(reader)}")
+        found = sum(pose is not None for pose in seen.track.poses)
+        video = facts(reader, seen.size, np.array(seen.track.times_s), speed, found)
+    return VideoAnalysis(Path(path), movement, seen.finish(), video, _software(model), athlete, seen.track)
+
+
+class _Seen:
+    """Follows the athlete, and remembers every frame."""
+
+    def __init__(self, movement: Movement, athlete: Athlete) -> None:
+        self.track = Track()
+        self.size = (0, 0)
+        self._movement = movement
+        self._athlete = athlete
+        self._analyzer: JumpAnalyzer | None = None
+
+    def take(self, frame: Frame, pose: Pose | None) -> None:
+        if self._analyzer is None:
+            height, width = frame.image.shape[:2]
+            self.size = (width, height)
+            self._analyzer = _analyzer(self._movement, self._athlete, width / height)
+        landmarks, world = (None, None) if pose is None else pose
+        self._analyzer.feed(frame.time_s, landmarks, world)
+        self.track.numbers.append(frame.number)
+        self.track.times_s.append(frame.time_s)
+        self.track.poses.append(pose)
+        self.track.phases.append(self._analyzer.latest.phase)
+
+    def finish(self) -> tuple[Jump, ...]:
+        assert self._analyzer is not None
+        self._analyzer.finish()
+        return self._analyzer.jumps
+
+
+def _analyzer(movement: Movement, athlete: Athlete, aspect: float) -> JumpAnalyzer:
+    return JumpAnalyzer(
+        movement,
+        height_m=athlete.height_m,
+        mass_kg=athlete.mass_kg,
+        drop_height_m=athlete.drop_height_m,
+        aspect=aspect,
+    )
+
+
+def _too_few(reader: Reader) -> str:
+    if reader.timeless > 0:
+        return "its frames have no times; record it as mp4 or mov, or export it as such from the app that made it"
+    return "holds a still picture, not a film"
+
+
+def _software(model: PoseModel) -> dict[str, str]:
+    return {
+        "name": "kinemotion",
+        "version": __version__,
+        "model": model.name,
+        "quality": model.quality.value,
+        "mediapipe": version("mediapipe"),
+    }

@@ -1,0 +1,108 @@
+"""The commands for clips. What they need beyond click is imported when one runs."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from kinemotion.jumps import Movement
+from kinemotion.pose.models import Quality
+
+_DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
+
+_OPTIONS: Final = (
+    click.argument("clips", nargs=-1, required=True, metavar="CLIP..."),
+    click.option("-o", "--output", metavar="FILE|DIR", help="Write the clip with skeleton, phase, events and figures "
+        "drawn over it: .mp4 (H.264 if the ffmpeg program is installed, else VP9, which browsers and VLC play) "
+        "or .webm (VP8)."),
+    click.option("--report", metavar="FILE|DIR", help="Write a report: one HTML file that needs nothing else."),
+    click.option("-j", "--json-output", metavar="FILE|DIR", help="Write the JSON here, not to standard output."),
+    click.option("--csv-summary", metavar="FILE", help="Write one row for each jump here; no JSON goes to standard "
+        "output then."),
+    click.option("--quality", type=click.Choice([quality.value for quality in Quality]), default=Quality.FAST.value,
+        show_default=True, help="Which pose model; see `kinemotion models`."),
+    click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
+        help="How many times slower than life the clip plays: 8 for 240 pictures a second stored at 30."),
+    click.option("--height", "height_m", type=click.FloatRange(1.0, 2.5), help="The athlete's stature in metres; "
+        "makes lengths surer."),
+    click.option("--mass", "mass_kg", type=click.FloatRange(20, 250), help="The athlete's mass in kilograms, for power "
+        "and force."),
+    click.option("--batch", is_flag=True, help="Work on several clips at once, and print one table for all."),
+    click.option("--workers", type=click.IntRange(1, 64), help="Clips in work at once with --batch.  [default: the "
+        "number of cores]"),
+)  # fmt: skip
+_DROP_HEIGHT: Final = click.option(
+    "--drop-height", "drop_height_m", type=click.FloatRange(0.05, 1.5), help="Height of the box in metres."
+)
+
+
+def _command(name: str, movement: Movement, summary: str, *options: Callable[[Any], Any]) -> click.Command:
+    def analyse(**values: Any) -> None:
+        sys.exit(_run(movement, **values))
+
+    analyse.__doc__ = f"{summary}\n\nCLIP is a video file, or a pattern in quotes such as 'clips/*.mp4'. JSON goes to "
+    analyse.__doc__ += f"standard output, the summary for people to standard error.\n\n{_DONE_HELP}"
+    for option in reversed((*_OPTIONS, *options)):
+        analyse = option(analyse)
+    return click.command(name)(analyse)
+
+
+def _run(
+    movement: Movement,
+    *,
+    clips: tuple[str, ...],
+    output: str | None,
+    report: str | None,
+    json_output: str | None,
+    csv_summary: str | None,
+    quality: str,
+    speed: float,
+    height_m: float | None,
+    mass_kg: float | None,
+    drop_height_m: float | None = None,
+    batch: bool,
+    workers: int | None,
+) -> int:
+    from kinemotion.settings import Settings
+    from kinemotion.video import places
+    from kinemotion.video.run import Wishes, run
+
+    if workers is not None and not batch:
+        raise click.UsageError("--workers goes with --batch")
+    films = places.clips(clips)
+    many = batch or len(films) > 1
+    shared = json_output if batch and json_output and _names_a_file(json_output) else None
+    each = None if shared else json_output
+    errands = places.errands(films, overlay=output, report=report, json=each, many=many)
+    for path in (shared, csv_summary):
+        if path is not None:
+            places.check_target(Path(path), films)
+    cores = Settings.from_environment().workers
+    wishes = Wishes(
+        movement=movement,
+        height_m=height_m,
+        mass_kg=mass_kg,
+        drop_height_m=drop_height_m,
+        quality=Quality(quality),
+        speed=speed,
+        together=batch,
+        json=None if shared is None else Path(shared),
+        silent=json_output is not None or csv_summary is not None,
+        csv=None if csv_summary is None else Path(csv_summary),
+        at_once=min(workers or cores, len(films)) if batch else 1,
+        cores=cores,
+    )
+    return run(wishes, errands)
+
+
+def _names_a_file(place: str) -> bool:
+    return bool(Path(place).suffix) and not Path(place).is_dir() and not place.endswith("/")
+
+
+COMMANDS: Final = (
+    _command("cmj-analyze", Movement.CMJ, "Measure the countermovement jumps in clips."),
+    _command("sj-analyze", Movement.SJ, "Measure the squat jumps in clips."),
+    _command("dropjump-analyze", Movement.DJ, "Measure the drop jumps in clips.", _DROP_HEIGHT),
+)

@@ -1,0 +1,114 @@
+"""Pictures to a video file that browsers and players show.
+
+The decoder that comes with OpenCV reads H.264, but has no encoder for it. Where the `ffmpeg` program is installed, it
+makes H.264, which everything plays; elsewhere OpenCV makes VP9, which browsers and VLC play, but QuickTime does not.
+"""
+
+import contextlib
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+
+from kinemotion.errors import VideoError
+from kinemotion.video.reader import Image
+
+FORMATS: Final = (".mp4", ".webm")
+_PATIENCE_S: Final = 30.0
+
+
+class Encoder(Protocol):
+    """A video file that is being written."""
+
+    codec: str
+
+    def write(self, image: Image) -> None:
+        """Appends a picture (height, width, 3), BGR."""
+
+    def close(self) -> None:
+        """Completes the file."""
+
+
+def encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
+    """Opens a video file for writing: H.264 in mp4 if `ffmpeg` can make it, else VP9; VP8 in webm.
+
+    Args:
+        path: where to, ending in `.mp4` or `.webm`.
+        size: width and height in pixels, both even.
+        fps: pictures a second.
+
+    Raises:
+        VideoError: no encoder takes it.
+    """
+    program = shutil.which("ffmpeg") if path.suffix.lower() == ".mp4" else None
+    if program is not None and _makes_h264(program):
+        return _Ffmpeg(program, path, size, fps)
+    return _OpenCv(path, size, fps)
+
+
+class _OpenCv:
+    """OpenCV's own encoders."""
+
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+        self.codec = "vp8" if path.suffix.lower() == ".webm" else "vp9"
+        fourcc = cv2.VideoWriter.fourcc(*("VP80" if self.codec == "vp8" else "VP90"))
+        self._writer = cv2.VideoWriter(str(path.resolve()), cv2.CAP_FFMPEG, fourcc, fps, size)
+        if not self._writer.isOpened():
+            raise VideoError(f"{path}: cannot be written as {self.codec}; try a file that ends in .webm")
+
+    def write(self, image: Image) -> None:
+        self._writer.write(image)
+
+    def close(self) -> None:
+        self._writer.release()
+
+
+class _Ffmpeg:
+    """The `ffmpeg` program, fed with raw pictures."""
+
+    codec = "h264"
+
+    def __init__(self, program: str, path: Path, size: tuple[int, int], fps: float) -> None:
+        self._path = path
+        rate = Fraction(fps).limit_denominator(1001)
+        source = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{size[0]}x{size[1]}", "-r", str(rate), "-i", "-"]
+        target = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
+        ending = ["-movflags", "+faststart", "-f", "mp4", str(path.resolve())]
+        self._process = subprocess.Popen(
+            [program, "-nostdin", "-loglevel", "error", "-y", *source, *target, *ending],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def write(self, image: Image) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(image.tobytes())
+        except BrokenPipeError:
+            raise VideoError(f"{self._path}: ffmpeg stopped; is the disk full?") from None
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            code = self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if code != 0:
+            raise VideoError(f"{self._path}: ffmpeg could not complete it; is the disk full?")
+
+
+def _makes_h264(program: str) -> bool:
+    try:
+        listed = subprocess.run(
+            [program, "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "libx264 " in listed.stdout

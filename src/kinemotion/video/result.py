@@ -1,0 +1,96 @@
+"""What a clip gave."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from kinemotion.jumps import Jump, Movement, Phase
+from kinemotion.pose.graph import Pose
+from kinemotion.pose.landmarks import Landmarks
+from kinemotion.video.curves import Curves, trace
+from kinemotion.video.document import document
+from kinemotion.video.facts import VideoFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Athlete:
+    """Who jumps, as far as it was stated."""
+
+    height_m: float | None = None
+    mass_kg: float | None = None
+    drop_height_m: float | None = None
+
+
+@dataclass(slots=True)
+class Track:
+    """What was seen, frame by frame; the lists are equally long.
+
+    Attributes:
+        numbers: the frames' places in the file.
+        times_s: their times in seconds of real time.
+        poses: the body in each, or None.
+        phases: what the athlete was doing.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    times_s: list[float] = field(default_factory=list)
+    poses: list[Pose | None] = field(default_factory=list)
+    phases: list[Phase] = field(default_factory=list)
+
+    def landmarks(self, row: int) -> Landmarks | None:
+        """(33, 4) normalised landmarks of one frame, or None."""
+        pose = self.poses[row]
+        return None if pose is None else pose.landmarks
+
+
+@dataclass(frozen=True)
+class VideoAnalysis:
+    """A clip and what was found in it.
+
+    Attributes:
+        path: the clip.
+        movement: the kind of jump that was looked for.
+        jumps: the jumps, in order; times are seconds of real time since the first frame.
+        video: the clip's own facts.
+        software: version, model, mediapipe.
+        athlete: what was stated of the athlete.
+        track: what was seen, frame by frame.
+    """
+
+    path: Path
+    movement: Movement
+    jumps: tuple[Jump, ...]
+    video: VideoFacts
+    software: dict[str, str]
+    athlete: Athlete
+    track: Track
+
+    @cached_property
+    def curves(self) -> Curves:
+        """Height, velocity and joint angles over time."""
+        track = self.track
+        return trace(track.times_s, track.poses, track.phases, self.jumps, self.video.aspect, self.athlete.height_m)
+
+    def to_dict(self) -> dict[str, object]:
+        """What the command line prints as JSON."""
+        return document(self.jumps, self.video, self.software)
+
+    def write_report(self, path: str | Path) -> None:
+        """Writes the report, one self-contained HTML file.
+
+        Raises:
+            VideoError: the file cannot be written.
+        """
+        from kinemotion.video.outputs import write_outputs
+
+        write_outputs(self, report=Path(path))
+
+    def write_overlay(self, path: str | Path) -> None:
+        """Writes the clip with skeleton, phase, events and figures drawn over it, `.mp4` or `.webm`.
+
+        Raises:
+            VideoError: the file cannot be written.
+        """
+        from kinemotion.video.outputs import write_outputs
+
+        write_outputs(self, overlay=Path(path))

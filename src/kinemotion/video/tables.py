@@ -1,0 +1,110 @@
+"""Results in rows: CSV for spreadsheets, tables for the terminal."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from kinemotion.jumps import Jump
+from kinemotion.video import words
+from kinemotion.video.facts import VideoFacts
+
+_DECIMALS: Final = 4
+_FIRST: Final = ("file", "movement", "jump", "grade", "fps", "frames", "frames_in_flight")
+_BATCH: Final = {
+    "jump_height_m": "height",
+    "flight_time_ms": "flight",
+    "takeoff_velocity_m_s": "take-off",
+    "ground_contact_time_ms": "contact",
+    "reactive_strength_index_m_s": "RSI",
+}
+
+Row = tuple[str, Jump]
+"""The clip's name, and one of its jumps."""
+
+
+def csv_table(rows: Sequence[Row]) -> bytes:
+    """One row for each jump, in SI units; columns keep their order, and new metrics come after the known ones."""
+    metrics = words.order({*words.METRICS, *(name for _, jump in rows for name in jump.metrics)})
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    events = [f"{name}_s" for name in words.EVENTS]
+    writer.writerow([*_FIRST, *events, *(column for name in metrics for column in (name, f"{name}_sd")), "warnings"])
+    for name, jump in rows:
+        writer.writerow(_cells(name, jump, metrics))
+    return file.getvalue().encode("utf-8")
+
+
+def _cells(file: str, jump: Jump, metrics: Sequence[str]) -> list[object]:
+    quality = jump.quality
+    cells: list[object] = [file, jump.movement.value, jump.index, quality.grade, round(quality.fps, 2)]
+    cells += [quality.frames, quality.frames_in_flight]
+    cells += [_rounded(jump.events_s.get(name)) for name in words.EVENTS]
+    for name in metrics:
+        cells += [_rounded(jump.metrics.get(name)), _rounded(jump.uncertainty.get(name))]
+    return [*cells, " ".join(quality.warnings)]
+
+
+def _rounded(value: float | None) -> float | str:
+    return "" if value is None else round(value, _DECIMALS)
+
+
+def title(video: VideoFacts) -> str:
+    """A clip in one line."""
+    rate = f"{video.measured_fps:.4g} pictures a second"
+    slowed = "" if video.speed == 1 else f", played {video.speed:g} times slower"
+    return f"{video.file}: {video.width} x {video.height}, {rate}, {video.duration_s:.1f} s{slowed}"
+
+
+def clip_table(jumps: Sequence[Jump]) -> Table:
+    """The jumps of one clip side by side."""
+    table = Table("", *(f"jump {jump.index}" for jump in jumps))
+    for name in words.order(name for jump in jumps for name in jump.metrics):
+        table.add_row(words.label(name), *(_measure(jump, name) for jump in jumps))
+    grades = (f"{jump.quality.grade}, {words.GRADES[jump.quality.grade][0]}" for jump in jumps)
+    table.add_row("Grade", *grades, end_section=True)
+    return table
+
+
+def notes(video: VideoFacts, jumps: Iterable[Jump]) -> Iterator[str]:
+    """What speaks against a clip and its jumps, in words, each once."""
+    for code in video.warnings:
+        yield words.warning(code)
+    numbers: dict[str, list[int]] = {}
+    for jump in jumps:
+        for code in jump.quality.warnings:
+            numbers.setdefault(code, []).append(jump.index)
+    for code, of in numbers.items():
+        yield f"Jump {', '.join(map(str, of))}: {words.warning(code)}"
+
+
+def batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]]) -> Table:
+    """All jumps of a batch.
+
+    Args:
+        clips: name, jumps, and in a word why there are none.
+    """
+    names = {name for _, jumps, _ in clips for jump in jumps for name in jump.metrics}
+    shown = [name for name in _BATCH if name in names]
+    table = Table()
+    table.add_column("clip", overflow="fold")
+    table.add_column("jump", no_wrap=True)
+    for name in shown:
+        table.add_column(f"{_BATCH[name]}\n{words.unit(name)}", justify="right", no_wrap=True)
+    table.add_column("grade", no_wrap=True)
+    for clip, jumps, failure in clips:
+        for jump in jumps:
+            values = (_measure(jump, name).removesuffix(words.unit(name)).rstrip() for name in shown)
+            table.add_row(escape(clip), str(jump.index), *values, jump.quality.grade)
+        if not jumps:
+            table.add_row(escape(clip), failure)
+    return table
+
+
+def _measure(jump: Jump, name: str) -> str:
+    if name not in jump.metrics:
+        return "-"
+    return words.measure(name, jump.metrics[name], jump.uncertainty.get(name))

@@ -1,0 +1,163 @@
+"""Names, units and explanations for people. A metric's suffix is its unit."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from kinemotion.jumps import Movement, Phase
+
+MINUS: Final = "\N{MINUS SIGN}"
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+HEADLINE: Final = "jump_height_m"
+
+MOVEMENTS: Final = {
+    Movement.AUTO: "Jump",
+    Movement.CMJ: "Countermovement jump",
+    Movement.SJ: "Squat jump",
+    Movement.DJ: "Drop jump",
+}
+
+PHASES: Final = {
+    Phase.NO_POSE: "Nobody in view",
+    Phase.STANDING: "Standing",
+    Phase.COUNTERMOVEMENT: "Dipping",
+    Phase.SQUAT: "Squat",
+    Phase.PROPULSION: "Pushing off",
+    Phase.FLIGHT: "Flight",
+    Phase.LANDING: "Landing",
+    Phase.DROP: "Dropping",
+    Phase.CONTACT: "Ground contact",
+}
+
+EVENTS: Final = {
+    "contact": "Touch-down",
+    "onset": "Onset",
+    "lowest": "Lowest point",
+    "takeoff": "Take-off",
+    "apex": "Apex",
+    "landing": "Landing",
+}
+"""In the order in which they happen."""
+
+METRICS: Final = {
+    "jump_height_m": "Jump height",
+    "jump_height_flight_time_m": "Height from flight time",
+    "jump_height_takeoff_velocity_m": "Height from take-off velocity",
+    "flight_time_ms": "Flight time",
+    "takeoff_velocity_m_s": "Take-off velocity",
+    "countermovement_depth_m": "Countermovement depth",
+    "eccentric_duration_ms": "Time down (eccentric)",
+    "concentric_duration_ms": "Time up (concentric)",
+    "time_to_takeoff_ms": "Time to take-off",
+    "peak_eccentric_velocity_m_s": "Peak velocity down",
+    "peak_concentric_velocity_m_s": "Peak velocity up",
+    "rsi_modified_m_s": "Modified reactive strength index",
+    "squat_hold_duration_ms": "Squat held for",
+    "ground_contact_time_ms": "Ground contact time",
+    "reactive_strength_index_m_s": "Reactive strength index",
+    "flight_contact_ratio": "Flight to contact ratio",
+    "drop_height_m": "Drop height",
+    "knee_angle_lowest_deg": "Knee at the lowest point",
+    "hip_angle_lowest_deg": "Hip at the lowest point",
+    "ankle_angle_lowest_deg": "Ankle at the lowest point",
+    "peak_power_w": "Peak power (estimate)",
+    "mean_force_n": "Mean force (estimate)",
+}
+"""In the order in which they are shown; one that is missing here comes last, by its own name."""
+
+MEANINGS: Final = {
+    "jump_height_m": "How far the centre of mass rose from take-off to its highest point: the best estimate.",
+    "jump_height_flight_time_m": "g t²/8. Too high if the legs are bent on landing.",
+    "jump_height_takeoff_velocity_m": "v²/2g.",
+    "flight_time_ms": "From the last contact of the feet to the first.",
+    "takeoff_velocity_m_s": "Upward speed of the centre of mass as the feet leave.",
+    "countermovement_depth_m": "How far the centre of mass sank below standing.",
+    "eccentric_duration_ms": "From the onset to the lowest point.",
+    "concentric_duration_ms": "From the lowest point (squat jump: from the first rise) to take-off.",
+    "time_to_takeoff_ms": "From the onset to take-off.",
+    "peak_eccentric_velocity_m_s": "Fastest sinking before the lowest point.",
+    "peak_concentric_velocity_m_s": "Fastest rise before take-off.",
+    "rsi_modified_m_s": "Jump height over time to take-off.",
+    "squat_hold_duration_ms": "How long the squat was held still.",
+    "ground_contact_time_ms": "From touch-down to take-off.",
+    "reactive_strength_index_m_s": "Jump height over ground contact time.",
+    "flight_contact_ratio": "Flight time over ground contact time.",
+    "drop_height_m": "Height of the box, as stated.",
+    "peak_power_w": "From jump height and body mass.",
+    "mean_force_n": "From jump height, push-off distance and body mass.",
+}
+
+GRADES: Final = {
+    "A": ("very reliable", "Good enough to compare one jump with the next."),
+    "B": ("reliable", "Good for training: small differences between single jumps mean little."),
+    "C": (
+        "use with care",
+        "The height may be several centimetres off. A still camera, good light and 60 pictures a second help.",
+    ),
+    "D": ("rough guess", "Only that there was a jump is certain; do not use the numbers."),
+}
+
+WARNINGS: Final = {
+    "landing_flexed": "Landed with bent legs, which lengthens the flight: the height from flight time reads too high. "
+    "Land on the toes with straight legs.",
+    "few_frames_in_flight": "Only a few pictures show the flight. Film at 60 pictures a second or more, in good light.",
+    "irregular_frames": "Pictures around the jump are missing, or came at uneven times. Film with a fixed rate.",
+    "feet_out_of_picture": "The feet left the picture. Step back, or tilt the camera down.",
+    "file_incomplete": "The file ends before it should: it was cut off, or is damaged. Copy it from the camera again.",
+    "frames_unreadable": "Some pictures could not be decoded and were left out. Copy the file from the camera again.",
+    "frame_times_repaired": "Some pictures had no time of their own and were left out.",
+    "frames_missing": "The clip has gaps of several pictures. Record with fewer apps open, or copy the file again.",
+    "nobody_seen": "Nobody was seen. Film the whole body, from head to feet, in good light.",
+    "body_seldom_seen": "The body was seen in fewer than half of the pictures. Film the whole body, in good light.",
+}
+
+_UNITS: Final = (  # suffix, unit, factor, digits after the point; longer suffixes first
+    ("_m_s", "m/s", 1.0, 2),
+    ("_ms", "ms", 1.0, 0),
+    ("_deg", "°", 1.0, 0),
+    ("_m", "cm", 100.0, 1),
+    ("_s", "s", 1.0, 2),
+    ("_w", "W", 1.0, 0),
+    ("_n", "N", 1.0, 0),
+)
+_BARE: Final = ("", "", 1.0, 2)
+
+
+def order(names: Iterable[str]) -> list[str]:
+    """Metric names in the order in which they are shown, each once."""
+    wanted = set(names)
+    return [name for name in METRICS if name in wanted] + sorted(wanted.difference(METRICS))
+
+
+def label(metric: str) -> str:
+    """`peak_eccentric_velocity_m_s` as “Peak velocity down”."""
+    if metric in METRICS:
+        return METRICS[metric]
+    words = metric.removesuffix(_unit(metric)[0]).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def warning(code: str) -> str:
+    """A warning as a sentence or two: what is wrong, and what to do."""
+    return WARNINGS.get(code) or f"{code.replace('_', ' ').capitalize()}."
+
+
+def unit(metric: str) -> str:
+    """The unit in which a metric is shown."""
+    return _unit(metric)[1]
+
+
+def number(metric: str, value: float) -> str:
+    """A metric's value in the unit in which it is shown, with a real minus sign."""
+    _, _, factor, digits = _unit(metric)
+    return f"{round(value * factor, digits) + 0.0:.{digits}f}".replace("-", MINUS)
+
+
+def measure(metric: str, value: float, deviation: float | None = None) -> str:
+    """“34.8 ± 0.6 cm”."""
+    spread = "" if not deviation else f" ± {number(metric, deviation)}"
+    sign = unit(metric)
+    return f"{number(metric, value)}{spread}{'' if sign in ('', '°') else ' '}{sign}"
+
+
+def _unit(metric: str) -> tuple[str, str, float, int]:
+    return next((entry for entry in _UNITS if metric.endswith(entry[0])), _BARE)

@@ -1,0 +1,66 @@
+"""The Python interface, as the README shows it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kinemotion
+from kinemotion import Jump, JumpAnalyzer, analyze_video
+from kinemotion.jumps import Movement, Phase
+from kinemotion.synthetic import Clip
+
+
+def test_a_clip_is_analysed_in_one_call(cmj: Path, tmp_path: Path, drawn: Clip) -> None:
+    told: list[tuple[int, int]] = []
+    analysis = analyze_video(cmj, movement="cmj", progress=lambda done, total: told.append((done, total)))
+    (jump,) = analysis.jumps
+    assert jump.final
+    assert jump.metrics["jump_height_m"] == pytest.approx(drawn.truth[0].metrics["jump_height_m"], abs=0.03)
+    assert jump.uncertainty["jump_height_m"] > 0
+    assert told[-1] == (analysis.video.frames, analysis.video.frames)
+    analysis.write_report(tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert set(analysis.to_dict()) == {"jumps", "video", "software"}
+
+
+def test_landmarks_are_analysed_as_they_come(drawn: Clip) -> None:
+    analyzer = JumpAnalyzer(movement="cmj", height_m=1.75, aspect=drawn.size[0] / drawn.size[1])
+    found: list[Jump] = []
+    for time_s, landmarks in zip(drawn.times_s.tolist(), drawn.landmarks(), strict=True):
+        found += analyzer.feed(time_s, landmarks)
+    found += analyzer.finish()
+    assert [(jump.index, jump.final) for jump in found] == [(1, False), (1, True)]
+    assert analyzer.jumps == (found[1],)
+    assert analyzer.jumps[0].movement is Movement.CMJ
+    assert analyzer.latest.phase is Phase.STANDING
+    assert "knee_angle_left_deg" in analyzer.latest.live
+
+
+def test_a_wrong_argument_is_named(cmj: Path) -> None:
+    with pytest.raises(ValueError, match="speed must be a positive number"):
+        analyze_video(cmj, speed=0)
+    with pytest.raises(ValueError, match="hop"):
+        analyze_video(cmj, movement="hop")
+    with pytest.raises(ValueError, match="height_m"):
+        JumpAnalyzer(height_m=-1, aspect=1.0)
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = "import sys, kinemotion; print([name for name in ('cv2', 'mediapipe', 'numpy') if name in sys.modules])"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert outcome.stdout == "[]\n"
+
+
+def test_the_command_line_does_not_import_what_only_clips_need() -> None:
+    code = "import sys, kinemotion.cli; print([name for name in sys.modules if name.startswith('kinemotion.video.')])"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert outcome.stdout == "['kinemotion.video.commands']\n"
+
+
+def test_public_names_can_be_found() -> None:
+    for name in kinemotion.__all__:
+        assert getattr(kinemotion, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = kinemotion.nothing

@@ -1,0 +1,189 @@
+"""The commands for clips: what they print and write, and how they end."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from tests.video.conftest import HEIGHT_M
+from tests.video.mp4 import Image, save, turned
+
+from kinemotion.cli import commands
+
+
+def kinemotion(*arguments: str | Path) -> Result:
+    return CliRunner(env={"COLUMNS": "160"}).invoke(commands, [str(argument) for argument in arguments])
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session")
+def written(cmj: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """One clip with everything written."""
+    folder = tmp_path_factory.mktemp("written")
+    targets = ("--output", folder / "o.mp4", "--report", folder / "r.html", "--json-output", folder / "j.json")
+    return folder, kinemotion("cmj-analyze", cmj, *targets, "--csv-summary", folder / "c.csv", "--mass", "75")
+
+
+@pytest.fixture(scope="session")
+def batch(cmj: Path, sj: Path, standing: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """Two jumps, one clip without, and one that is none."""
+    folder = tmp_path_factory.mktemp("batch")
+    bad = folder / "bad.mp4"
+    bad.write_text("no clip")
+    result = kinemotion(
+        "cmj-analyze", "--batch", "--workers", "2", cmj, bad, sj, standing,
+        "--csv-summary", folder / "all.csv", "--json-output", folder / "all.json",
+    )  # fmt: skip
+    return folder, result
+
+
+def test_json_goes_to_standard_output_and_the_summary_to_standard_error(cmj: Path) -> None:
+    outcome = subprocess.run(
+        [sys.executable, "-m", "kinemotion", "cmj-analyze", str(cmj)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert outcome.returncode == 0
+    document = json.loads(outcome.stdout)
+    assert set(document) == {"jumps", "video", "software"}
+    (jump,) = document["jumps"]
+    assert set(jump) >= {"index", "final", "movement", "events_s", "metrics", "uncertainty", "quality"}
+    assert (jump["type"], jump["index"], jump["final"], jump["movement"]) == ("jump", 1, True, "cmj")
+    assert set(jump["events_s"]) >= {"onset", "lowest", "takeoff", "apex", "landing"}
+    assert jump["metrics"]["jump_height_m"] == pytest.approx(HEIGHT_M, abs=0.03)
+    assert set(jump["uncertainty"]) <= set(jump["metrics"])
+    assert set(jump["quality"]) == {"grade", "fps", "frames", "frames_in_flight", "warnings"}
+    assert document["video"]["file"] == str(cmj)
+    assert document["software"]["mediapipe"] == "0.10.31"
+    assert "Jump height" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert "TensorFlow" not in outcome.stderr
+
+
+def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) -> None:
+    folder, result = written
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert sorted(path.name for path in folder.iterdir()) == ["c.csv", "j.json", "o.mp4", "r.html"]
+    document = json.loads((folder / "j.json").read_bytes())
+    (row,) = table(folder / "c.csv")
+    (jump,) = document["jumps"]
+    assert float(row["jump_height_m"]) == jump["metrics"]["jump_height_m"]
+    assert float(row["jump_height_m_sd"]) == jump["uncertainty"]["jump_height_m"]
+    assert float(row["takeoff_s"]) == jump["events_s"]["takeoff"]
+    assert (row["movement"], row["jump"], row["grade"]) == ("cmj", "1", jump["quality"]["grade"])
+
+
+def test_a_bad_file_does_not_stop_a_batch(batch: tuple[Path, Result]) -> None:
+    folder, result = batch
+    assert result.exit_code == 2
+    assert [line for line in result.stderr.splitlines() if line.startswith("Error:")] == [
+        f"Error: {folder / 'bad.mp4'}: is not a video file"
+    ]
+    clips = json.loads((folder / "all.json").read_bytes())["clips"]
+    assert [Path(clip["video"]["file"]).name for clip in clips] == ["cmj.mp4", "bad.mp4", "sj.mp4", "standing.mp4"]
+    assert [len(clip["jumps"]) for clip in clips] == [1, 0, 1, 0]
+    assert "is not a video file" in clips[1]["error"]
+    assert "error" not in clips[3]
+    rows = table(folder / "all.csv")
+    assert [Path(row["file"]).name for row in rows] == ["cmj.mp4", "sj.mp4"]
+
+
+def test_a_batch_ends_with_one_table(batch: tuple[Path, Result]) -> None:
+    table = batch[1].stderr[batch[1].stderr.index("┏") :]
+    assert [word in table for word in ("cmj.mp4", "sj.mp4", "failed", "no jump")] == [True] * 4
+
+
+def test_a_clip_without_a_jump_ends_with_3_and_says_what_to_do(standing: Path) -> None:
+    result = kinemotion("cmj-analyze", standing)
+    assert result.exit_code == 3
+    assert json.loads(result.stdout)["jumps"] == []
+    assert "no countermovement jump found" in result.stderr
+    assert "--speed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "clip", "movement", "metric"),
+    [("sj-analyze", "sj", "sj", "concentric_duration_ms"), ("dropjump-analyze", "dj", "dj", "ground_contact_time_ms")],
+)
+def test_squat_and_drop_jumps_have_their_own_commands(
+    command: str, clip: str, movement: str, metric: str, request: pytest.FixtureRequest
+) -> None:
+    result = kinemotion(command, request.getfixturevalue(clip))
+    assert result.exit_code == 0
+    (jump,) = json.loads(result.stdout)["jumps"]
+    assert jump["movement"] == movement
+    assert metric in jump["metrics"]
+
+
+def test_a_phones_rotation_is_undone(tmp_path: Path, drawn_pictures: list[Image]) -> None:
+    stored = [np.ascontiguousarray(np.rot90(image)) for image in drawn_pictures]
+    phone = turned(save(tmp_path / "stored.mp4", stored, 30), tmp_path / "phone.mp4")
+    result = kinemotion("cmj-analyze", phone, "--output", tmp_path / "o.webm")
+    document: dict[str, Any] = json.loads(result.stdout)
+    assert (document["video"]["width"], document["video"]["height"], document["video"]["rotation_deg"]) == (
+        480,
+        360,
+        90,
+    )
+    assert document["jumps"][0]["metrics"]["jump_height_m"] == pytest.approx(HEIGHT_M, abs=0.03)
+    capture = cv2.VideoCapture(str(tmp_path / "o.webm"))
+    assert (capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (480, 360)
+
+
+def test_quoted_patterns_are_expanded_and_several_clips_go_to_a_folder(standing: Path, tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(standing.read_bytes())
+    result = kinemotion("cmj-analyze", tmp_path / "*.mp4", "--json-output", tmp_path / "out")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.json", "b.json"]
+
+
+def test_clips_of_the_same_name_do_not_share_a_result(standing: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "clip.mp4").write_bytes(standing.read_bytes())
+    kinemotion("cmj-analyze", tmp_path / "*" / "clip.mp4", "--json-output", f"{tmp_path}/out/")
+    files = [json.loads(path.read_bytes())["video"]["file"] for path in sorted((tmp_path / "out").iterdir())]
+    assert sorted(files) == [str(tmp_path / name / "clip.mp4") for name in ("one", "two")]
+
+
+def usage_error(*arguments: str | Path) -> str:
+    result = kinemotion(*arguments)
+    assert result.exit_code == 2
+    return result.stderr
+
+
+def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_path: Path) -> None:
+    assert "Missing argument" in usage_error("cmj-analyze")
+    assert "no file matches" in usage_error("cmj-analyze", tmp_path / "*.mov")
+    assert "several clips need a folder" in usage_error("cmj-analyze", cmj, sj, "--output", "o.mp4")
+    assert "several clips need a folder" in usage_error("cmj-analyze", cmj, sj, "--json-output", "o.json")
+    assert "several clips need a folder" in usage_error("cmj-analyze", "--batch", cmj, "--report", "o.html")
+    assert "an overlay ends in .mp4 or .webm" in usage_error("cmj-analyze", cmj, "--output", "o.gif")
+    assert "--workers goes with --batch" in usage_error("cmj-analyze", cmj, "--workers", "2")
+    assert "is one of the clips" in usage_error("cmj-analyze", cmj, "--output", cmj)
+    assert "is one of the clips" in usage_error("cmj-analyze", cmj, sj, "--csv-summary", sj)
+    assert "is a folder" in usage_error("cmj-analyze", cmj, "--csv-summary", tmp_path)
+    assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
+    assert "not in the range" in usage_error("cmj-analyze", cmj, "--height", "180")
+
+
+def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = kinemotion("cmj-analyze", standing, "--report", tmp_path / "file" / "r.html")
+    assert result.exit_code == 2
+    assert f"Error: {tmp_path / 'file' / 'r.html'}: cannot be written" in result.stderr
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    result = kinemotion("sj-analyze", tmp_path / "missing.mp4")
+    assert (result.exit_code, result.stderr) == (2, f"Error: {tmp_path / 'missing.mp4'}: there is no such file\n")

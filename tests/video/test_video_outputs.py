@@ -1,0 +1,248 @@
+"""The overlay and the report of one clip."""
+
+import base64
+import html.parser
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.video.mp4 import Image
+
+from kinemotion.errors import VideoError
+from kinemotion.jumps import Phase
+from kinemotion.pose.graph import Pose
+from kinemotion.synthetic import Clip
+from kinemotion.video import words
+from kinemotion.video.analysis import analyze_video
+from kinemotion.video.charts import Chart, Frame, Line, Mark
+from kinemotion.video.curves import smoothed
+from kinemotion.video.overlay import Cadence, Overlay
+from kinemotion.video.reader import Reader
+from kinemotion.video.report import report_html
+from kinemotion.video.result import Track, VideoAnalysis
+from kinemotion.video.timeline import Timeline
+
+
+def shown(path: Path) -> tuple[list[Image], float]:
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    fps, images = capture.get(cv2.CAP_PROP_FPS), []
+    while (frame := capture.read())[0]:
+        images.append(frame[1].astype(np.uint8, copy=False))
+    return images, fps
+
+
+def check_overlay(analysis: VideoAnalysis, path: Path, codec: str) -> None:
+    analysis.write_overlay(path)
+    images, fps = shown(path)
+    assert {image.shape for image in images} == {(360, 480, 3)}
+    assert len(images) == analysis.video.frames
+    assert fps == pytest.approx(30)
+    assert list(path.parent.iterdir()) == [path]
+    with Reader(path) as reader:
+        assert reader.codec == codec
+
+
+@pytest.mark.parametrize(("ending", "codec"), [(".mp4", "vp9"), (".webm", "vp8")])
+def test_the_overlay_has_every_frame_at_its_size_and_time(
+    standing: Path, tmp_path: Path, ending: str, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    check_overlay(analyze_video(standing), tmp_path / f"overlay{ending}", codec)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="the ffmpeg program is not installed")
+def test_with_ffmpeg_the_overlay_is_h264(analysed: VideoAnalysis, tmp_path: Path) -> None:
+    check_overlay(analysed, tmp_path / "overlay.mp4", "h264")
+
+
+def different(before: Image, after: Image) -> NDArray[np.bool_]:
+    """(height, width) where two pictures plainly differ."""
+    return np.asarray(np.abs(after.astype(int) - before).max(axis=2) > 30)
+
+
+def test_the_overlay_shows_the_event_the_figures_and_the_skeleton(
+    analysed: VideoAnalysis, drawn_pictures: list[Image]
+) -> None:
+    overlay, times = Overlay(analysed), analysed.track.times_s
+    plain, drawn = [], []
+    for moment in ("takeoff", "landing"):
+        row = int(np.searchsorted(times, analysed.jumps[0].events_s[moment])) + 1
+        plain.append(drawn_pictures[row])
+        drawn.append(drawn_pictures[row].copy())
+        overlay.draw(drawn[-1], row)
+    changed = [different(before, after) for before, after in zip(plain, drawn, strict=True)]
+    assert all(0.05 < share.mean() < 0.7 for share in changed)
+    assert all(share[0].mean() > 0.9 for share in changed)  # the frame around the picture
+    assert changed[1].sum() > changed[0].sum()  # the figures come with the landing
+
+
+def uneven(analysed: VideoAnalysis, times_s: list[float], fps: float, speed: float = 1.0) -> VideoAnalysis:
+    track = Track(list(range(len(times_s))), times_s, [None] * len(times_s), [Phase.STANDING] * len(times_s))
+    video = replace(analysed.video, measured_fps=fps, speed=speed, nominal_fps=None)
+    return replace(analysed, track=track, video=video, jumps=())
+
+
+def test_uneven_frames_are_repeated_so_that_the_timing_holds(analysed: VideoAnalysis) -> None:
+    cadence = Cadence(uneven(analysed, [0.0, 0.1, 0.4, 0.5, 0.52, 0.6], 10))
+    assert cadence.fps == 10
+    assert cadence.repeats == [1, 3, 1, 0, 1, 1]
+
+
+def test_slow_motion_plays_as_slowly_as_the_clip(analysed: VideoAnalysis) -> None:
+    cadence = Cadence(uneven(analysed, [number / 240 for number in range(24)], 240, speed=8))
+    assert cadence.fps == pytest.approx(30)
+    assert cadence.repeats == [1] * 24
+
+
+def test_the_clip_itself_is_never_overwritten(analysed: VideoAnalysis, cmj: Path) -> None:
+    before = cmj.read_bytes()
+    with pytest.raises(VideoError, match="is the clip itself"):
+        analysed.write_overlay(cmj)
+    assert cmj.read_bytes() == before
+
+
+def test_a_report_that_fails_leaves_nothing_behind(analysed: VideoAnalysis, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(VideoError, match="cannot be written"):
+        analysed.write_report(tmp_path / "file" / "report.html")
+    with pytest.raises(VideoError, match="ends in"):
+        analysed.write_overlay(tmp_path / "overlay.gif")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.fixture(scope="module")
+def report(analysed: VideoAnalysis, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    analysed.write_report(path)
+    return path.read_text("utf-8")
+
+
+def test_the_report_needs_nothing_else(report: str) -> None:
+    assert set(re.findall(r'src="([^,]*),', report)) == {"data:image/jpeg;base64"}
+    words_alone = re.sub(r"base64,[^\"]+", "", report)
+    assert re.findall(r"https?:|//|<script|<link|@import|url\(", words_alone) == []
+
+
+def test_the_report_is_well_formed(report: str) -> None:
+    class Checker(html.parser.HTMLParser):
+        open: list[str] = []  # noqa: RUF012
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag not in ("meta", "img", "path", "rect"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+    checker = Checker()
+    checker.feed(re.sub(r"<(path|rect)([^>]*)/>", r"<\1\2>", report))
+    assert checker.open == []
+
+
+def test_the_report_has_the_charts_the_figures_and_the_key_frames(report: str, analysed: VideoAnalysis) -> None:
+    (jump,) = analysed.jumps
+    assert report.count("<svg") == 3
+    for name in jump.metrics:
+        assert words.label(name) in report
+    for event in ("Onset", "Lowest point", "Take-off", "Apex", "Landing"):
+        assert f"<figcaption>{event}<" in report
+    assert words.number("jump_height_m", jump.metrics["jump_height_m"]) in report
+    assert f"± {words.number('jump_height_m', jump.uncertainty['jump_height_m'])}" in report
+    for image in re.findall(r"base64,([^\"]+)", report):
+        picture = cv2.imdecode(np.frombuffer(base64.b64decode(image), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        assert picture.shape[0] > 200
+
+
+def test_warnings_are_told_in_words_and_names_are_escaped(analysed: VideoAnalysis) -> None:
+    (jump,) = analysed.jumps
+    doubtful = replace(jump, quality=replace(jump.quality, grade="D", warnings=("landing_flexed", "a_new_one")))
+    page = report_html(replace(analysed, jumps=(doubtful,), path=Path("<b>.mp4")), {})
+    assert "Landed with bent legs" in page
+    assert "A new one." in page
+    assert "rough guess" in page
+    assert "<b>.mp4" not in page
+
+
+def test_a_report_without_a_jump_shows_the_clip(analysed: VideoAnalysis) -> None:
+    page = report_html(replace(analysed, jumps=()), {})
+    assert "No countermovement jump found" in page
+    assert page.count("<svg") == 1
+
+
+def test_curves_follow_the_drawn_athlete(analysed: VideoAnalysis, drawn: Clip) -> None:
+    curves = analysed.curves
+    truth = drawn.com_height_m(curves.times_s)
+    assert curves.metres
+    assert np.abs(curves.height - truth).max() < 0.08
+    assert np.abs(curves.velocity - np.gradient(truth, curves.times_s)).mean() < 0.2
+    assert np.nanmin(curves.angles_deg["knee"]) < 120
+
+
+def test_smoothing_keeps_a_parabola_and_its_slope() -> None:
+    times = np.arange(0, 0.5, 1 / 60)
+    values, slopes = smoothed(times, 2.6 * times - 4.9 * times**2)
+    assert values == pytest.approx(2.6 * times - 4.9 * times**2)
+    assert slopes == pytest.approx(2.6 - 9.8 * times)
+
+
+def test_smoothing_leaves_gaps_open() -> None:
+    values = np.array([0.0, 1.0, np.nan, np.nan, 4.0, 5.0])
+    assert np.isnan(smoothed(np.arange(6) / 30, values)[0]).tolist() == np.isnan(values).tolist()
+
+
+def test_phases_follow_the_events_once_they_are_known(analysed: VideoAnalysis) -> None:
+    events, timeline = analysed.jumps[0].events_s, Timeline(analysed.jumps)
+    moments = [(events["onset"] + events["lowest"]) / 2, events["takeoff"] - 0.01, events["apex"], events["landing"]]
+    phases = [timeline.phase(moment, Phase.FLIGHT) for moment in moments]
+    assert phases == [Phase.COUNTERMOVEMENT, Phase.PROPULSION, Phase.FLIGHT, Phase.LANDING]
+    assert timeline.phase(0.0, Phase.STANDING) is Phase.STANDING
+    assert timeline.told(events["apex"]) is None
+    assert timeline.told(events["landing"]) is analysed.jumps[0]
+    found = timeline.event(events["apex"] + 0.01, 0.4)
+    assert found is not None
+    assert found[0] == "apex"
+
+
+def test_charts_break_where_nothing_is_known_and_keep_names_apart() -> None:
+    times = np.arange(5.0)
+    frame = Frame(times, 0.0, 4.0, [Mark(1.0, "One moment"), Mark(1.1, "Another"), Mark(3.0, "Third")])
+    svg = Chart(frame, [Line("line", np.array([0, 1, np.nan, 3, 4.0]), "height")], "Title & unit").svg()
+    path = re.findall(r'class="line height" d="([^"]*)"', svg)[-1]
+    assert path.count("M") == 2
+    assert "Title &amp; unit" in svg
+    heights = {name: y for y, name in re.findall(r'class="event"[^>]* y="(\d+)"[^>]*>([^<]*)<', svg)}
+    assert heights["One moment"] == heights["Third"] != heights["Another"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "deviation", "text"),
+    [
+        ("jump_height_m", 0.348, 0.006, "34.8 ± 0.6 cm"),
+        ("flight_time_ms", 532.4, None, "532 ms"),
+        ("peak_eccentric_velocity_m_s", -1.234, 0.05, f"{words.MINUS}1.23 ± 0.05 m/s"),
+        ("knee_angle_lowest_deg", 88.6, 3.2, "89 ± 3°"),
+        ("flight_contact_ratio", 2.345, None, "2.35"),
+    ],
+)
+def test_metrics_are_told_in_the_units_of_sport(name: str, value: float, deviation: float | None, text: str) -> None:
+    assert words.measure(name, value, deviation) == text
+
+
+def test_an_unknown_metric_has_a_name_of_its_own_and_comes_last() -> None:
+    assert words.label("left_right_difference_m") == "Left right difference"
+    assert words.order(["zeta_s", "flight_time_ms", "jump_height_m"]) == ["jump_height_m", "flight_time_ms", "zeta_s"]
+
+
+def test_nobody_in_the_picture_is_no_trouble(analysed: VideoAnalysis, drawn_pictures: list[Image]) -> None:
+    empty: list[Pose | None] = [None] * len(analysed.track.poses)
+    track = replace(analysed.track, poses=empty)
+    lonely = replace(analysed, track=track, jumps=())
+    assert np.isnan(lonely.curves.height).all()
+    Overlay(lonely).draw(drawn_pictures[0].copy(), 0)
+    assert "<svg" in report_html(lonely, {})
