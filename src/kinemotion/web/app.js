@@ -47,11 +47,13 @@ async function begin(open) {
   wasSetUpOpen = part('setup').open;
   part('setup').open = false;
   part('stop').focus();
+  /** @type {?Opened} */ let opened = null;
   try {
-    const opened = await open();
+    opened = await open();
     if (attempt === opening) run(opened);
     else opened.source.stop();
   } catch (error) {
+    opened?.source.stop();
     if (attempt === opening) fail(error);
   }
 }

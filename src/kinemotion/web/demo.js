@@ -120,7 +120,8 @@ export class Demo {
     const startedMs = performance.now();
     const fromUs = this.#queue[0].captureUs;
     for (let picture = this.#queue.shift(); picture && this.#running; picture = this.#queue.shift()) {
-      const image = await createImageBitmap(new Blob([picture.jpeg], { type: 'image/jpeg' }));
+      const image = await createImageBitmap(new Blob([picture.jpeg], { type: 'image/jpeg' })).catch(() => null);
+      if (!image) continue;
       const dueMs = startedMs + (picture.captureUs - fromUs) / 1000;
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
       if (this.#running) onPicture({ image, width: image.width, height: image.height, ...picture });

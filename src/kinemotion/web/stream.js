@@ -28,6 +28,7 @@ const PASSING_CODES = new Map([
 const EXPIRED = 'session_expired';
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
+const READY_MS = 5_000;
 const STARTED_WITHIN_MS = 10_000;
 const SUMMARY_WITHIN_MS = 15_000;
 const REFUSALS_BEFORE_GIVING_UP = 4;
@@ -72,7 +73,7 @@ export class Stream {
     this.onMessage = onMessage;
     this.#tools = {
       WebSocket: globalThis.WebSocket,
-      fetch: (/** @type {string} */ address) => fetch(address),
+      fetch: (/** @type {string} */ address) => fetch(address, { signal: AbortSignal.timeout(READY_MS) }),
       random: Math.random,
       ...tools,
     };
