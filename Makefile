@@ -6,7 +6,7 @@ ARGS ?=
 bin := .venv/bin
 sources := src tests benchmarks
 
-.PHONY: help run install test check format bench lock system clean
+.PHONY: help run install test check format bench accuracy lock system clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -30,6 +30,9 @@ format: .venv/development  ## format the code and mend what the linter can
 
 bench: .venv/development  ## benchmarks, beside the bare library in the same run
 	@$(bin)/pytest benchmarks --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=name $(ARGS)
+
+accuracy: .venv/development  ## errors against known truth, into docs/accuracy.md; about five minutes
+	@$(bin)/python benchmarks/accuracy.py
 
 system:  ## Debian packages that the tests need (as root)
 	@apt-get update -qq

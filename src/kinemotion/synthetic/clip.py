@@ -84,6 +84,7 @@ class Clip:
         self.look = look or Look.from_seed(seed)
         self.body = Body(body_height_m, sex)
         self.seed = seed
+        self.motions = tuple(motions)
         self._performances = [motion.perform(self.body) for motion in motions]
         durations = [performance.duration_s + pause_s for performance in self._performances]
         self._starts = lead_s + np.concatenate([[0.0], np.cumsum(durations)[:-1]])
