@@ -1,6 +1,6 @@
 """Lanes and workers: real threads, stepped through with events and never with sleep."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Event
 
@@ -141,3 +141,70 @@ def test_a_lane_that_waits_for_its_turn_can_be_closed(one_worker: Scheduler) -> 
     busy.go.put(None)
     assert closed.wait(PATIENCE_S)
     assert waiting.begun.empty()
+
+
+class Aside:
+    """Work that can wait: pieces that each wait to be let go."""
+
+    def __init__(self, scheduler: Scheduler, pieces: int) -> None:
+        self.begun: SimpleQueue[int] = SimpleQueue()
+        self.go: SimpleQueue[None] = SimpleQueue()
+        self._left: SimpleQueue[int] = SimpleQueue()
+        scheduler.attend(self.take)
+        for number in range(pieces):
+            self._left.put(number)
+            scheduler.invite()
+
+    def take(self) -> Callable[[], None] | None:
+        if self._left.empty():
+            return None
+        number = self._left.get()
+
+        def work() -> None:
+            self.begun.put(number)
+            self.go.get(timeout=PATIENCE_S)
+
+        return work
+
+
+def test_work_that_can_wait_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
+    aside, work = Aside(two_workers, 5), Work(two_workers)
+    assert aside.begun.get(timeout=PATIENCE_S) == 0
+    for item in ("first", "second", "third"):
+        work.lane.offer(item)
+        assert work.next() == item
+        work.go.put(None)
+    assert aside.begun.empty()
+    for number in range(1, 5):
+        aside.go.put(None)
+        assert aside.begun.get(timeout=PATIENCE_S) == number
+    aside.go.put(None)
+
+
+def test_on_a_single_worker_lanes_and_work_that_can_wait_take_turns(one_worker: Scheduler) -> None:
+    work, other = Work(one_worker), Work(one_worker)
+    work.lane.offer("first")
+    assert work.next() == "first"
+    aside = Aside(one_worker, 3)
+    work.lane.offer("second")
+    other.lane.offer("other")
+    work.go.put(None)
+    order = [one_of(aside, work, other) for _ in range(5)]
+    assert sorted(order) == ["aside", "aside", "aside", "lane", "lane"]
+    assert order[:4] in (["aside", "lane", "aside", "lane"], ["lane", "aside", "lane", "aside"])
+
+
+def one_of(aside: Aside, *lanes: Work) -> str:
+    """What begins next, let go at once."""
+    for _ in range(1000 * PATIENCE_S):
+        if not aside.begun.empty():
+            aside.begun.get()
+            aside.go.put(None)
+            return "aside"
+        for lane in lanes:
+            if not lane.begun.empty():
+                lane.begun.get()
+                lane.go.put(None)
+                return "lane"
+        Event().wait(0.001)
+    pytest.fail("nothing began")

@@ -23,8 +23,8 @@ from kinemotion.realtime.messages import Frame
 LIVE_ONLY: Final = "live_frames_only"
 """The warning of a jump that is final without a replay."""
 
-BEFORE_ONSET_S: Final = 1.2
-AFTER_LANDING_S: Final = 1.0
+BEFORE_ONSET_S: Final = 0.5
+AFTER_LANDING_S: Final = 0.7
 _MAX_WAITING: Final = 600
 _SAME_JUMP_S: Final = 0.25
 _US_PER_S: Final = 1_000_000

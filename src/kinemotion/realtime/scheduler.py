@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, Final, Generic, TypeVar
@@ -126,8 +127,8 @@ class Scheduler:
     Args:
         workers: how many items are in work at once.
 
-    Beside the lanes there may be one source of work that can wait. Where both have something to do they take turns, so
-    that between two items of lanes a worker does at most one thing of that source.
+    Beside the lanes there may be one source of work that can wait. Where both have something to do they take turns, and
+    one worker is left to the lanes, where there are several: nothing in a lane waits for more than one piece of it.
     """
 
     def __init__(self, workers: int) -> None:
@@ -135,6 +136,9 @@ class Scheduler:
         self._lanes: deque[Lane[Any]] = deque()
         self._aside: Callable[[], Callable[[], None] | None] = lambda: None
         self._aside_next = False
+        self._aside_places = max(workers - 1, 1)
+        self._owed = 0
+        self._lock = Lock()
         self._threads = [
             Thread(target=self._serve, name=f"kinemotion-worker-{number}", daemon=True) for number in range(workers)
         ]
@@ -176,9 +180,34 @@ class Scheduler:
     def _choose(self) -> Callable[[], None] | None:
         """The next piece of work; there is one for each call, unless the source has given some up."""
         self._aside_next = not self._aside_next
-        if self._aside_next:
-            return self._aside() or self._next_lane()
-        return self._next_lane() or self._aside()
+        first = self._next_aside() if self._aside_next else None
+        return first or self._next_lane() or self._next_aside(last_resort=True)
+
+    def _next_aside(self, *, last_resort: bool = False) -> Callable[[], None] | None:
+        """A piece of work that can wait; where there is no place for it now, the last resort puts the call off."""
+        with self._lock:
+            if not self._aside_places:
+                self._owed += last_resort
+                return None
+            self._aside_places -= 1
+        work = self._aside()
+        if work is None:
+            self._give_place_back()
+            return None
+        return partial(self._do_aside, work)
+
+    def _do_aside(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        finally:
+            self._give_place_back()
+
+    def _give_place_back(self) -> None:
+        with self._lock:
+            self._aside_places += 1
+            owed, self._owed = self._owed, 0
+        for _ in range(owed):
+            self._calls.put(True)
 
     def _next_lane(self) -> Callable[[], None] | None:
         try:
