@@ -103,6 +103,8 @@ def test_frames_done_before_the_last_word_make_it_final_too(graph: PoseGraph, dr
     bench.desk.add(replay, of_clip(drawn_frames, 0.2), complete=False)
     bench.work()
     bench.desk.add(replay, [], complete=True)
+    assert bench.results.empty()  # what is left to do is a worker's, too
+    bench.work()
     assert bench.results.get_nowait() is None  # nobody jumped there
 
 
@@ -129,11 +131,15 @@ def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
 
 def test_a_desk_that_cannot_keep_up_gives_up_the_oldest_jump(graph: PoseGraph) -> None:
     bench, outcomes = Bench(graph), [SimpleQueue[Jump | None]() for _ in range(3)]
+    replays: list[Replay] = []
     for results in outcomes:
         replay = Replay(live_jump(1.0, 1.5), JumpTracker(), results.put)
         bench.desk.add(replay, [frame(seq, seq) for seq in range(1, 300)], complete=False)
+        replays.append(replay)
     assert [results.qsize() for results in outcomes] == [1, 0, 0]
     assert outcomes[0].get_nowait() is None
+    bench.desk.add(replays[0], [frame(300, 300)], complete=True)  # its session does not know yet
+    assert [results.qsize() for results in outcomes] == [0, 0, 0]
 
 
 class Client:

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 from threading import Lock
 from typing import Final
@@ -74,6 +75,7 @@ class Replay:
         self.until_us = (jump.events_s["landing"] + AFTER_LANDING_S) * _US_PER_S
         self.waiting: deque[Frame] = deque()
         self.complete = False
+        self.over = False
         self._tracker = tracker
         self._done = done
         self._poses: dict[int, tuple[Frame, Pose | None]] = {}
@@ -144,6 +146,7 @@ class ReplayDesk:
         self._invite = invite
         self._lock = Lock()
         self._replays: list[Replay] = []
+        self._finished: list[Replay] = []
 
     def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
         """Adds frames to a replay, a new one or one that is not complete.
@@ -154,31 +157,36 @@ class ReplayDesk:
             complete: whether these are the last ones.
         """
         with self._lock:
+            if replay.over:
+                return
             if replay not in self._replays:
                 self._replays.append(replay)
             replay.add(frames)
             replay.complete = complete
-            finished = replay.finished
+            if replay.finished:
+                self._finished.append(replay)
+                self._invite()
             shed = self._shed()
         for one in shed:
             one.give_up()
         for _ in frames:
             self._invite()
-        if finished and replay not in shed:
-            self._conclude(replay)
 
     def take(self) -> Callable[[], None] | None:
-        """One frame's work: of the newest replay that has one waiting."""
+        """A replay to conclude, or one frame's work: of the newest replay that has one waiting."""
         with self._lock:
+            if self._finished:
+                return partial(self._conclude, self._finished.pop())
             for replay in reversed(self._replays):
                 if replay.waiting:
                     frame = replay.waiting.popleft()
-                    return lambda: self._work(replay, frame)
+                    return partial(self._work, replay, frame)
         return None
 
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
         with self._lock:
+            replay.over = True
             if replay in self._replays:
                 self._replays.remove(replay)
 
@@ -208,6 +216,7 @@ class ReplayDesk:
             if replay not in self._replays:
                 return
             self._replays.remove(replay)
+            replay.over = True
         replay.conclude()
 
     def _shed(self) -> list[Replay]:
@@ -215,4 +224,5 @@ class ReplayDesk:
         shed = []
         while sum(len(replay.waiting) for replay in self._replays) > _MAX_WAITING:
             shed.append(self._replays.pop(0))
+            shed[-1].over = True
         return shed

@@ -138,6 +138,7 @@ class Scheduler:
         self._aside_next = False
         self._aside_places = max(workers - 1, 1)
         self._owed = 0
+        self._choosing = Lock()
         self._lock = Lock()
         self._threads = [
             Thread(target=self._serve, name=f"kinemotion-worker-{number}", daemon=True) for number in range(workers)
@@ -179,9 +180,10 @@ class Scheduler:
 
     def _choose(self) -> Callable[[], None] | None:
         """The next piece of work; there is one for each call, unless the source has given some up."""
-        self._aside_next = not self._aside_next
-        first = self._next_aside() if self._aside_next else None
-        return first or self._next_lane() or self._next_aside(last_resort=True)
+        with self._choosing:  # looking at both is one step, so that no call is spent while there is work
+            self._aside_next = not self._aside_next
+            first = self._next_aside() if self._aside_next else None
+            return first or self._next_lane() or self._next_aside(last_resort=True)
 
     def _next_aside(self, *, last_resort: bool = False) -> Callable[[], None] | None:
         """A piece of work that can wait; where there is no place for it now, the last resort puts the call off."""

@@ -294,8 +294,8 @@ class Session:
 
     async def _release(self) -> None:
         self._finishing = self._ending = True
-        self._jumps.cancel()
         await self._close_lane(discard=True)
+        self._jumps.cancel()
         if self._graph is not None:
             self._services.graphs.retire(self._graph)
 
