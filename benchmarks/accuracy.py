@@ -22,6 +22,7 @@ from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.synthetic import Camera, Clip, CountermovementJump, DropJump, JumpTruth, SquatJump
 
 Array = NDArray[np.float64]
+Seen = tuple[Array, Array | None]
 
 MODEL: Final = BUNDLED_FOLDER / MODELS[0].filename
 OUTPUT: Final = Path(__file__).parents[1] / "docs" / "accuracy.md"
@@ -74,8 +75,8 @@ def scenario(number: int) -> Clip:
     )
 
 
-def track(times: Iterable[float], poses: Iterable[Pose | None], movement: str, aspect: float) -> list[Jump]:
-    """The final jumps in a stream of poses."""
+def track(times: Iterable[float], poses: Iterable[Seen | None], movement: str, aspect: float) -> list[Jump]:
+    """The final jumps in a stream of poses; each is landmarks, and world landmarks if there are any."""
     tracker = JumpTracker(Movement(movement), settle_s=SETTLE_S)
     jumps: dict[int, Jump] = {}
     for time_s, pose in zip(times, poses, strict=True):
@@ -127,13 +128,10 @@ def landmarks_alone(number: int, fps: float, noise: float) -> Found:
     )
     points = clip.landmarks()
     points[:, :, :2] += np.random.default_rng([number, 13]).normal(0.0, noise, points[:, :, :2].shape)
-    tracker = JumpTracker(Movement(clip.truth[0].movement), settle_s=SETTLE_S)
-    jumps: dict[int, Jump] = {}
-    for time_s, landmarks in zip(clip.times_s, points, strict=True):
-        update = tracker.update(float(time_s), landmarks, aspect=aspect(clip))
-        jumps |= {jump.index: jump for jump in update.jumps}
-    jumps |= {jump.index: jump for jump in tracker.finish()}
-    return compare([*jumps.values()], clip.truth[0])
+    (truth,) = clip.truth
+    return compare(
+        track(clip.times_s, [(landmarks, None) for landmarks in points], truth.movement, aspect(clip)), truth
+    )
 
 
 def aspect(clip: Clip) -> float:

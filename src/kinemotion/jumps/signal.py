@@ -10,7 +10,7 @@ from kinemotion.jumps.body import Body
 
 Array = NDArray[np.float64]
 
-_COLUMNS: Final = 11  # time, x, com, four feet, stature, knee, clearance, ankle
+_COLUMNS: Final = 9  # time, com, four feet, knee, clearance, ankle
 _CAPACITY: Final = 2048  # frames; 8 s at 240 a second
 
 
@@ -19,7 +19,7 @@ class Samples:
     """A stretch of motion; every array has one entry (or row) per frame, lengths are picture heights, up positive.
 
     Attributes:
-        rows: (N, 11) the columns that the properties name.
+        rows: (N, 9) the columns that the properties name.
     """
 
     rows: Array
@@ -33,44 +33,34 @@ class Samples:
         return self.rows[:, 0]
 
     @property
-    def x(self) -> Array:
-        """(N,) centre of mass across the picture."""
-        return self.rows[:, 1]
-
-    @property
     def com(self) -> Array:
         """(N,) height of the centre of mass."""
-        return self.rows[:, 2]
+        return self.rows[:, 1]
 
     @property
     def toes(self) -> Array:
         """(N, 2) heights of the left and right toes."""
-        return self.rows[:, 3:5]
+        return self.rows[:, 2:4]
 
     @property
     def feet(self) -> Array:
         """(N, 4) heights of the left and right toes, then of the heels."""
-        return self.rows[:, 3:7]
-
-    @property
-    def stature(self) -> Array:
-        """(N,) apparent stature."""
-        return self.rows[:, 7]
+        return self.rows[:, 2:6]
 
     @property
     def knee(self) -> Array:
         """(N,) mean knee angle in degrees, NaN where there was none."""
-        return self.rows[:, 8]
+        return self.rows[:, 6]
 
     @property
     def clearance(self) -> Array:
         """(N,) the lower foot over the floor as it was then known."""
-        return self.rows[:, 9]
+        return self.rows[:, 7]
 
     @property
     def ankle(self) -> Array:
         """(N,) mean height of the ankles."""
-        return self.rows[:, 10]
+        return self.rows[:, 8]
 
     def between(self, start_s: float, end_s: float) -> "Samples":
         """The frames with start <= time <= end."""
@@ -96,9 +86,9 @@ class Recorder:
             self._rows[: self._capacity] = self._rows[self._capacity :]
             self._start, self._stop = 0, self._capacity
         row = self._rows[self._stop]
-        row[:3] = time_s, body.x, body.com
-        row[3:7] = body.feet
-        row[7:] = body.stature, knee_deg, clearance, body.ankle
+        row[:2] = time_s, body.com
+        row[2:6] = body.feet
+        row[6:] = knee_deg, clearance, body.ankle
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 

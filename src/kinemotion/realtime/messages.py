@@ -73,12 +73,10 @@ Event = Start | Frame | Stop
 
 
 class Drop(StrEnum):
-    """Why a frame was not analysed."""
+    """Why a frame that was taken is not analysed."""
 
     SUPERSEDED = "superseded"
     STALE = "stale"
-    OUT_OF_ORDER = "out_of_order"
-    RATE_LIMITED = "rate_limited"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from kinemotion.errors import VideoError
 from kinemotion.video import atomic
@@ -14,8 +13,6 @@ from kinemotion.video.overlay import Cadence, Overlay
 from kinemotion.video.reader import Image, Reader
 from kinemotion.video.report import report_html
 from kinemotion.video.result import VideoAnalysis
-
-_SMALLEST_PX: Final = 2
 
 
 def write_outputs(
