@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kinemotion.jumps import Jump, JumpTracker, Movement, Phase, Update
 from kinemotion.pose.landmarks import Landmarks
 
@@ -48,13 +51,21 @@ class JumpAnalyzer:
         """The final jumps so far."""
         return tuple(self._final)
 
-    def feed(self, time_s: float, landmarks: Landmarks | None, world: Landmarks | None = None) -> tuple[Jump, ...]:
+    def feed(
+        self,
+        time_s: float,
+        landmarks: Landmarks | None,
+        world: Landmarks | None = None,
+        soles: NDArray[np.float64] | None = None,
+    ) -> tuple[Jump, ...]:
         """Takes one frame.
 
         Args:
             time_s: the frame's time in seconds, on the camera's clock; strictly increasing.
             landmarks: (33, 4) normalised landmarks as in `kinemotion.pose.landmarks`, or None where nobody is seen.
             world: (33, 4) landmarks in metres, if there are any.
+            soles: (2,) y of the left and right shoe's lowest edge in picture heights, NaN where unseen, if they are
+                known.
 
         Returns:
             Jumps that became known (`final` is False) or final with this frame.
@@ -62,7 +73,7 @@ class JumpAnalyzer:
         Raises:
             ValueError: the time does not increase, the aspect is not positive, or an array is not (33, 4).
         """
-        self.latest = self._tracker.update(time_s, landmarks, aspect=self._aspect, world=world)
+        self.latest = self._tracker.update(time_s, landmarks, aspect=self._aspect, world=world, soles=soles)
         return self._keep(self.latest.jumps)
 
     def finish(self) -> tuple[Jump, ...]:

@@ -64,44 +64,6 @@ def finite(update: Update) -> bool:
     return all(math.isfinite(number) for number in numbers)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    offset=st.tuples(st.floats(-0.08, 0.08), st.floats(-0.04, 0.04)),
-    scale=st.floats(0.6, 1.05),
-    later_s=st.floats(-1e3, 1e5),
-    mirrored=st.booleans(),
-)
-def test_place_size_side_and_clock_do_not_change_the_jump(
-    offset: tuple[float, float], scale: float, later_s: float, mirrored: bool
-) -> None:
-    _, reference = watch(JUMP)
-    picture = PICTURE.copy()
-    picture[..., :2] = 0.5 + (picture[..., :2] - 0.5) * scale + np.array(offset)
-    picture[..., 2] *= scale
-    world = WORLD.copy()
-    if mirrored:
-        picture[..., 0], world[..., 0] = 1 - picture[..., 0], -world[..., 0]
-    tracker = JumpTracker()
-    jumps: list[Jump] = []
-    for time, seen, metres in zip((JUMP.times_s + later_s).tolist(), picture, world, strict=True):
-        jumps += tracker.update(time, seen, aspect=ASPECT, world=metres).jumps
-    assert len(jumps) == len(reference) == 2
-    for jump, before in zip(jumps, reference, strict=True):
-        assert jump.metrics == pytest.approx(before.metrics, rel=1e-4)
-        assert jump.events_s == pytest.approx({name: at + later_s for name, at in before.events_s.items()}, abs=1e-5)
-
-
-@settings(max_examples=25, deadline=None)
-@given(pace=st.floats(0.85, 1.12))
-def test_slower_film_makes_higher_jumps_by_the_square_of_the_pace(pace: float) -> None:
-    tracker = JumpTracker()
-    jumps: list[Jump] = []
-    for time, seen, metres in zip((JUMP.times_s * pace).tolist(), PICTURE, WORLD, strict=True):
-        jumps += tracker.update(time, seen, aspect=ASPECT, world=metres).jumps
-    assert len(jumps) == 2
-    assert jumps[-1].metrics["jump_height_flight_time_m"] == pytest.approx(0.35 * pace**2, rel=0.06)
-
-
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_gaps_and_garbage_raise_nothing_and_let_nothing_infinite_out(data: st.DataObject) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.jumps.conftest import ASPECT, STANDING, TIPTOE, Array, Piece, act, move, still, watch
+from tests.jumps.conftest import ASPECT, SPAN_M, STANDING, TIPTOE, Array, Piece, act, move, still, watch
 
 from kinemotion.jumps import Jump, JumpTracker
 
@@ -22,6 +22,11 @@ def again(height_m: float, duration_s: float, count: int = 4) -> list[Piece]:
     return [still(1.0), *count * [there, back], still(1.0)]
 
 
+def on_a_chair(duration_s: float) -> list[Piece]:
+    down, up = (move(duration_s, (start, 0, 0), (end, 0, 0)) for start, end in ((STANDING, 0.48), (0.48, STANDING)))
+    return [still(1.0), down, still(1.0, 0.48), up, still(1.0)]
+
+
 @pytest.mark.parametrize("fps", [10.0, 30.0, 120.0])
 @pytest.mark.parametrize("noise", [0.0, 0.008])
 @pytest.mark.parametrize(
@@ -31,7 +36,8 @@ def again(height_m: float, duration_s: float, count: int = 4) -> list[Piece]:
         pytest.param(again(STANDING - 0.35, 0.8), id="squatting"),
         pytest.param(again(STANDING - 0.30, 0.35), id="bouncing"),
         pytest.param(again(TIPTOE, 0.25), id="rising on the toes"),
-        pytest.param([still(1.0), move(0.6, (STANDING, 0, 0), (0.5, 0, 0)), still(2.0, 0.5)], id="sitting down"),
+        pytest.param(on_a_chair(0.8), id="sitting down and standing up"),
+        pytest.param(on_a_chair(0.4), id="sitting down and standing up quickly"),
     ],
 )
 def test_feet_on_the_floor_make_no_jump(pieces: list[Piece], noise: float, fps: float) -> None:
@@ -54,6 +60,53 @@ def test_a_bumped_camera_makes_no_jump(seed: int) -> None:
     share = np.clip((motion.times_s - 2) / duration, 0, 1)
     picture[:, :, 1] -= size * (4 * share * (1 - share) if seed % 2 else share)[:, None]
     assert follow(motion.times_s, list(picture), world) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("pieces", [[still(4.0)], again(STANDING - 0.35, 0.6), on_a_chair(0.8)], ids=len)
+def test_a_knock_against_the_tripod_makes_no_jump(pieces: list[Piece], seed: int) -> None:
+    motion = act(pieces)
+    picture, world = motion.landmarks()
+    random = np.random.default_rng(seed)
+    share = np.clip((motion.times_s - random.uniform(1.0, 2.5)) / 0.3, 0, 1)
+    picture[:, :, 1] -= 0.05 / SPAN_M * np.sin(np.pi * share)[:, None]
+    picture[:, :, :2] += random.normal(0, 0.002, picture[:, :, :2].shape)
+    assert follow(motion.times_s, list(picture), world) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_camera_thrown_up_while_somebody_stands_makes_no_jump(seed: int) -> None:
+    motion = act([still(4.0)])
+    picture, world = motion.landmarks()
+    random = np.random.default_rng(seed)
+    share = np.clip((motion.times_s - random.uniform(1.0, 2.5)) / 0.3, 0, 1)
+    picture[:, :, 1] -= 0.10 / SPAN_M * np.sin(np.pi * share)[:, None]
+    picture[:, :, :2] += random.normal(0, 0.002, picture[:, :, :2].shape)
+    assert follow(motion.times_s, list(picture), world) == []
+
+
+@pytest.mark.parametrize("fps", [10.0, 30.0, 60.0])
+@pytest.mark.parametrize("bend_deg", [30.0, 60.0, 90.0])
+def test_picking_something_up_makes_no_jump(bend_deg: float, fps: float) -> None:
+    motion = act(again(STANDING - 0.20, 0.5, count=2), fps)
+    picture, world = motion.landmarks()
+    bent = np.radians(bend_deg) * np.clip((STANDING - motion.hips_m) / 0.20, 0, 1)[:, None]
+    for points, width in ((picture, ASPECT), (world, 1.0)):
+        hips = points[:, 23:25, :2].mean(1, keepdims=True)
+        across, down = ((points[:, :23, axis] - hips[..., axis]) * (width, 1.0)[axis] for axis in (0, 1))
+        points[:, :23, 0] = hips[..., 0] + (np.cos(bent) * across - np.sin(bent) * down) / width
+        points[:, :23, 1] = hips[..., 1] + np.sin(bent) * across + np.cos(bent) * down
+    picture += np.random.default_rng(0).normal(0, 0.002, picture.shape)
+    assert follow(motion.times_s, list(picture), world) == []
+
+
+@pytest.mark.parametrize("pieces", [again(STANDING - 0.35, 0.4), on_a_chair(0.5), again(TIPTOE, 0.2)], ids=len)
+def test_a_child_who_does_not_jump_makes_no_jump(pieces: list[Piece]) -> None:
+    motion = act(pieces)
+    picture, world = motion.landmarks()
+    picture[:, :, :2] = 0.5 + (picture[:, :, :2] - 0.5) * 0.6
+    picture[:, :, :2] += np.random.default_rng(0).normal(0, 0.002, picture[:, :, :2].shape)
+    assert follow(motion.times_s, list(picture), 0.6 * world) == []
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -16,7 +16,7 @@ from tests.video.mp4 import Image
 from kinemotion.errors import VideoError
 from kinemotion.jumps import Phase
 from kinemotion.pose.graph import Pose
-from kinemotion.synthetic import Clip
+from kinemotion.synthetic import Clip, CountermovementJump, DropJump, SquatJump
 from kinemotion.video import words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.charts import Chart, Frame, Line, Mark
@@ -161,12 +161,25 @@ def test_the_report_has_the_charts_the_figures_and_the_key_frames(report: str, a
 
 def test_warnings_are_told_in_words_and_names_are_escaped(analysed: VideoAnalysis) -> None:
     (jump,) = analysed.jumps
-    doubtful = replace(jump, quality=replace(jump.quality, grade="D", warnings=("landing_flexed", "a_new_one")))
+    metrics = jump.metrics | {"jump_height_m": 0.30, "jump_height_flight_time_m": 0.328}
+    quality = replace(jump.quality, grade="D", warnings=("landing_flexed", "a_new_one"))
+    doubtful = replace(jump, metrics=metrics, quality=quality)
     page = report_html(replace(analysed, jumps=(doubtful,), path=Path("<b>.mp4")), {})
     assert "Landed with bent legs" in page
+    assert "about 3 cm too high" in page
     assert "A new one." in page
     assert "rough guess" in page
     assert "<b>.mp4" not in page
+
+
+def test_every_warning_in_the_protocol_has_words_in_the_report_and_on_the_page() -> None:
+    root = Path(__file__).parents[2]
+    table = (root / "docs/protocol.md").read_text("utf-8").split("| warning |")[1].split("\n\n")[0]
+    names = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+    on_the_page = (root / "src/kinemotion/web/words.js").read_text("utf-8")
+    assert len(names) >= 11
+    assert names - words.WARNINGS.keys() == {"live_frames_only"}
+    assert all(f"  {name}:" in on_the_page for name in names)
 
 
 def test_a_report_without_a_jump_shows_the_clip(analysed: VideoAnalysis) -> None:
@@ -232,6 +245,12 @@ def test_charts_break_where_nothing_is_known_and_keep_names_apart() -> None:
 )
 def test_metrics_are_told_in_the_units_of_sport(name: str, value: float, deviation: float | None, text: str) -> None:
     assert words.measure(name, value, deviation) == text
+
+
+def test_every_metric_has_a_name_and_a_meaning() -> None:
+    jumps = (CountermovementJump(), SquatJump(), DropJump())
+    known = {name for jump in jumps for truth in Clip([jump]).truth for name in truth.metrics}
+    assert known | {"peak_power_w", "mean_force_n"} == words.METRICS.keys() == words.MEANINGS.keys()
 
 
 def test_an_unknown_metric_has_a_name_of_its_own_and_comes_last() -> None:

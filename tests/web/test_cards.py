@@ -105,6 +105,16 @@ async def test_a_low_grade_says_why(page: Page, grade: str, warnings: list[str],
     assert all(line.startswith(start) for line, start in zip(shown, says, strict=True))
 
 
+async def test_bent_legs_on_landing_come_with_what_they_did_to_the_height(page: Page) -> None:
+    script = f"""async () => {{
+      const {{ card }} = await import('/static/cards.js');
+      const metrics = {{ jump_height_m: 0.3, jump_height_flight_time_m: 0.328 }};
+      const jump = ({JUMP})({{ metrics, grade: 'B', warnings: ['landing_flexed'] }});
+      return card({{ number: 1, source: 'camera', jump }}, true).querySelector('.card-warning').textContent;
+    }}"""
+    assert "about 3 cm too high" in await page.evaluate(script)
+
+
 async def test_the_saved_table_names_the_athlete_and_has_no_digits_that_mean_nothing(page: Page) -> None:
     script = f"""async () => {{
       const {{ JumpLog }} = await import('/static/jumps.js');

@@ -39,8 +39,10 @@ _LENGTHS_TO_STATURE: Final = 0.787
 _EAR_SHARE: Final = 0.6
 _EARS_OVER_SHOULDERS: Final = 0.118  # statures, standing
 
+_FACE: Final = slice(_L.NOSE, _L.LEFT_SHOULDER)
 _EARS: Final = np.array([_L.LEFT_EAR, _L.RIGHT_EAR])
 _SHOULDERS: Final = np.array([_L.LEFT_SHOULDER, _L.RIGHT_SHOULDER])
+_KNEES: Final = np.array([_L.LEFT_KNEE, _L.RIGHT_KNEE])
 _ANKLES: Final = np.array([_L.LEFT_ANKLE, _L.RIGHT_ANKLE])
 _FEET: Final = np.array([_L.LEFT_FOOT_INDEX, _L.RIGHT_FOOT_INDEX, _L.LEFT_HEEL, _L.RIGHT_HEEL])
 _PROXIMAL: Final = np.array([_L.LEFT_SHOULDER, _L.LEFT_HIP, _L.LEFT_KNEE])
@@ -69,36 +71,52 @@ class Body(NamedTuple):
 
     Attributes:
         x: centre of mass across the picture.
+        feet_x: (4,) the feet across the picture, in the order of `feet`.
+        head: height of the highest point of the face, from the picture's top edge (so positive outside the picture).
         com: height of the centre of mass, from the picture's top edge (so negative inside the picture).
         feet: (4,) heights of the left and right toes, then of the left and right heel.
+        soles: (2,) heights of the lowest edges of the left and right shoe; NaN where they are not seen.
         ankle: mean height of the ankles.
         stature: apparent stature, from the lengths of trunk, thigh and shank.
         inside: whether the feet and the centre of mass lie between the picture's left and right edge.
         angles: joint angles in degrees by name; a joint whose points coincide is absent.
+        shank: mean lean of the shanks against the vertical, degrees; NaN where knees and ankles coincide.
     """
 
     x: float
+    feet_x: NDArray[np.float64]
+    head: float
     com: float
     feet: NDArray[np.float64]
+    soles: NDArray[np.float64]
     ankle: float
     stature: float
     inside: bool
     angles: dict[str, float]
+    shank: float
+
+    def mean_angle(self, joint: str) -> float:
+        """Mean of the left and the right `hip`, `knee` or `ankle` in degrees; NaN if either is unknown."""
+        left, right = (self.angles.get(f"{joint}_angle_{side}_deg", float("nan")) for side in ("left", "right"))
+        return (left + right) / 2
 
 
-def measure(landmarks: Landmarks, aspect: float, world: Landmarks | None = None) -> Body | None:
+def measure(
+    landmarks: Landmarks, aspect: float, world: Landmarks | None = None, soles: NDArray[np.float64] | None = None
+) -> Body | None:
     """Reduce a pose to what jump analysis needs.
 
     Args:
         landmarks: (33, 4) normalised landmarks.
         aspect: the picture's width over its height.
         world: (33, 4) world landmarks in metres, if there are any.
+        soles: (2,) y of the left and right shoe's lowest edge, picture heights, NaN where unseen; if they are known.
 
     Returns:
         The body, or None if the landmarks cannot be a body (values not finite, far outside the picture, too small).
 
     Raises:
-        ValueError: an array is not (33, 4), or the aspect is not a positive number.
+        ValueError: an array's shape is wrong, or the aspect is not a positive number.
     """
     if not 0 < aspect < float("inf"):
         raise ValueError(f"the aspect must be a positive number, not {aspect}")
@@ -112,9 +130,31 @@ def measure(landmarks: Landmarks, aspect: float, world: Landmarks | None = None)
     x, y = _MASS @ points[:, :2]
     across = points[_FEET, X]
     inside = min(x, across.min()) > 0 and max(x, across.max()) < aspect
-    angles = joint_angles(points if metres is None else metres)
+    solid = points if metres is None else metres
     com = _trunk_shift(points, stature) - float(y)
-    return Body(float(x), com, -points[_FEET, Y], -float(points[_ANKLES, Y].mean()), stature, bool(inside), angles)
+    ankle = -float(points[_ANKLES, Y].mean())
+    return Body(
+        x=float(x),
+        feet_x=across,
+        head=-float(points[_FACE, Y].min()),
+        com=com,
+        feet=-points[_FEET, Y],
+        soles=_heights(soles),
+        ankle=ankle,
+        stature=stature,
+        inside=bool(inside),
+        angles=joint_angles(solid),
+        shank=_shank(solid),
+    )
+
+
+def _heights(soles: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """(2,) heights of the soles, NaN for unseen ones and for garbage."""
+    if soles is None:
+        return np.full(2, np.nan)
+    if soles.shape != (2,):
+        raise ValueError(f"soles must have shape (2,), not {soles.shape}")
+    return -np.where(np.abs(soles) < _FARTHEST, soles, np.nan)
 
 
 def _trunk_shift(points: NDArray[np.float64], stature: float) -> float:
@@ -142,6 +182,15 @@ def joint_angles(points: NDArray[np.float64]) -> dict[str, float]:
     cosine = (one * other).sum(1)[seen] / lengths[seen]
     degrees = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
     return dict(zip((name for name, ok in zip(_JOINT_NAMES, seen, strict=True) if ok), degrees.tolist(), strict=True))
+
+
+def _shank(points: NDArray[np.float64]) -> float:
+    """Mean lean of the shanks of (33, 3) landmarks against the vertical, in degrees; NaN for shanks of no length."""
+    shanks = points[_KNEES] - points[_ANKLES]
+    lengths = np.sqrt((shanks * shanks).sum(1))
+    if lengths.min() < 1e-9:
+        return float("nan")
+    return float(np.degrees(np.arccos(np.clip(-shanks[:, Y] / lengths, -1.0, 1.0))).mean())
 
 
 def _picture_points(landmarks: Landmarks, aspect: float) -> NDArray[np.float64] | None:

@@ -5,8 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from kinemotion.jumps.lift import Lift, floor_of, sole_lift
 from kinemotion.jumps.parabola import Parabola
-from kinemotion.jumps.signal import Array, Samples
+from kinemotion.jumps.signal import Array, Samples, slope
+
+EDGE_S: Final = 0.03  # this near to a contact, the feet may not be on the floor
 
 # Lengths are statures.
 _TOE_NOISE: Final = 0.010  # standard deviation of the toes
@@ -19,18 +22,15 @@ _STRAY_S: Final = 0.12  # how far an event may lie from where it was seen live
 
 # A contact refined by the frames around it.
 _WINDOW_S: Final = 0.06
-_FEWEST: Final = 3  # frames
+_WINDOW_FRAMES: Final = 2.2  # frame intervals, where frames are few
 _SEARCH_S: Final = 0.05
+_SEARCH_FRAMES: Final = 1.0
 _STEP_S: Final = 0.001
-_PITCH_S: Final = 0.13
-_ROLLING_S: Final = 0.03  # before take-off and after landing, when the foot is pointed on the floor
-_POINTED: Final = 0.079  # height of the heels over the toes at take-off
-_TURNED_SHARE: Final = 0.2  # of what the foot lacks, by which its toes look too high
-_LIFT_NOISE: Final = 0.004
-_LIFT_SHARE: Final = 0.11
-_FLOOR_NOISE: Final = 0.0105
 _OUTLIER: Final = 10.0  # no frame counts for more than this, in squared standard deviations
-_MODEL_SD_S: Final = 0.007  # what is left of the pose model's bias on feet that move
+_ANKLE_RISE: Final = 0.047  # of the ankles over a flat foot's, when the toes leave the floor or meet it
+_ANKLE_SD: Final = 0.013
+
+_FALL_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,41 +80,65 @@ def toe_contact(time: Array, lift: Array, start: int, direction: int, parabola: 
     return Contact(float(min(max(moment, earliest), latest)), float(sd_s))
 
 
-def refined(
-    time: Array, toes: Array, pitch: Array, rough: Contact, direction: int, parabola: Parabola, stature: float
-) -> Contact:
-    """A contact sharpened by every frame around it: on the floor before, as the centre of mass flies after.
-
-    The pose model turns a pointed foot too little, so that its toes look too high and its heels too low: the toes are
-    lowered by a share of what the foot lacks to the usual angle of a foot that leaves the floor.
+def ankle_contact(flown: Samples, ankle: float, direction: int, parabola: Parabola, stature: float) -> Contact | None:
+    """When the ankles were as high as they usually are at a contact, from how the centre of mass flew over them.
 
     Args:
-        time: (N,) seconds.
-        toes: (N,) height of the lower toes over the floor, picture heights.
-        pitch: (N,) height of the heels over the toes, relative to a flat foot, picture heights.
-        rough: where the contact is about.
+        flown: the airborne frames next to the contact.
+        ankle: height of the ankles of a flat foot on the floor, picture heights.
         direction: -1 for the take-off, 1 for the landing.
         parabola: the flight of the centre of mass.
         stature: apparent stature in picture heights.
     """
-    after_s = -direction * (time - rough.time_s)
-    airborne = pitch[(after_s > 0) & (after_s < _PITCH_S)]
-    seen = float(np.median(airborne)) if len(airborne) else 0.0
-    lacking = max(_POINTED * stature - seen, 0.0)
-    near = np.abs(after_s) < _WINDOW_S
-    if near.sum() < _FEWEST or not ((after_s[near] > 0).any() and (after_s[near] < 0).any()):
+    if not len(flown):
+        return None
+    over_ankle = float((flown.com - flown.ankle).mean())
+    fallen = parabola.apex - (ankle + _ANKLE_RISE * stature + over_ankle)
+    if fallen <= 0:
+        return None
+    moment = parabola.apex_s + direction * float(np.sqrt(2 * fallen / parabola.gravity))
+    speed = float(np.sqrt(2 * fallen * parabola.gravity))
+    return Contact(moment, float(np.hypot(_ANKLE_SD * stature / speed, parabola.apex_sd_s)))
+
+
+def refined(
+    time: Array, lift: Lift, rough: Contact, direction: int, parabola: Parabola, usual: Contact | None = None
+) -> Contact:
+    """A contact sharpened by every frame around it: on the floor before, as the centre of mass flies after.
+
+    Args:
+        time: (N,) seconds.
+        lift: the lower foot over the floor at these times.
+        rough: where the contact is about.
+        direction: -1 for the take-off, 1 for the landing.
+        parabola: the flight of the centre of mass.
+        usual: where the posture says that the contact was, if it says anything.
+    """
+    flown_s = -direction * (time - rough.time_s)
+    around = time[np.abs(flown_s) < _STRAY_S]
+    interval_s = float(np.median(np.diff(around))) if len(around) > 1 else _STRAY_S
+    first_s, last_s = sorted((rough.time_s, rough.time_s if usual is None else usual.time_s))
+    window_s = max(_WINDOW_S, _WINDOW_FRAMES * interval_s)
+    near = (time > first_s - window_s) & (time < last_s + window_s) & np.isfinite(lift.height)
+    if not ((flown_s[near] > 0).any() and (flown_s[near] < 0).any()):
         return rough
-    lift = toes[near] - np.where(after_s[near] > -_ROLLING_S, _TURNED_SHARE * lacking, 0.0)
-    moments = rough.time_s + np.arange(-_SEARCH_S, _SEARCH_S, _STEP_S)
+    search_s = max(_SEARCH_S, _SEARCH_FRAMES * interval_s)
+    moments = np.arange(first_s - search_s, last_s + search_s, _STEP_S)
     flown = -direction * (time[near][None, :] - moments[:, None])
     speed = parabola.gravity * np.abs(parabola.apex_s - moments)[:, None]
     flight = np.where(flown > 0, speed * flown - 0.5 * parabola.gravity * flown**2, 0.0)
-    noise = np.where(flown > 0, np.hypot(_LIFT_NOISE * stature, _LIFT_SHARE * flight), _FLOOR_NOISE * stature)
-    cost = np.minimum(((lift - flight) / noise) ** 2, _OUTLIER).sum(1)
+    noise = np.where(flown > 0, np.hypot(lift.air_sd, lift.air_share * flight), lift.floor_sd)
+    noise = np.hypot(noise, lift.lag_share * interval_s * speed)
+    excess, weight = lift.height[near] - flight, noise**-2
+    level = (weight * excess).sum(1) / (weight.sum(1) + lift.level_sd**-2)
+    cost = np.minimum(((excess - level[:, None]) / noise) ** 2, _OUTLIER).sum(1) + (level / lift.level_sd) ** 2
+    if usual is not None:
+        cost += ((moments - usual.time_s) / usual.sd_s) ** 2
     weight = np.exp(-0.5 * (cost - cost.min()))
     weight /= weight.sum()
     moment = float(weight @ moments)
-    sd_s = float(np.hypot(np.sqrt(weight @ (moments - moment) ** 2), _MODEL_SD_S))
+    model_sd_s = np.hypot(lift.model_sd_s, lift.lag_share * interval_s)
+    sd_s = float(np.hypot(np.sqrt(weight @ (moments - moment) ** 2), model_sd_s))
     return Contact(moment, sd_s)
 
 
@@ -128,6 +152,19 @@ def touch_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float
         gravity: what g appears as, picture heights a second squared.
         stature: apparent stature in picture heights.
     """
+    rough_s = _toes_down(samples, near_s, takeoff_s, gravity, stature)
+    floor = floor_of(samples.between(rough_s + EDGE_S, takeoff_s - EDGE_S).soles, stature)
+    fall = samples.between(rough_s - _FALL_S, rough_s)
+    if floor is None or len(fall) < 2:
+        return rough_s
+    since = fall.time - rough_s
+    rate = slope(since, fall.com + 0.5 * gravity * since**2)
+    parabola = Parabola(rough_s + rate / gravity, float(fall.com.max()), gravity, 0.0, 0.0)
+    return refined(samples.time, sole_lift(samples.soles, floor, stature), Contact(rough_s, 0.0), 1, parabola).time_s
+
+
+def _toes_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> float:
+    """The touch-down by the landmarks of the toes."""
     contact = samples.between(near_s, takeoff_s)
     around = samples.between(near_s - 2 * _STRAY_S, takeoff_s)
     if len(contact) < 1 or len(around) < 3:

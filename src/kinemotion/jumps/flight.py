@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from kinemotion.jumps.contact import Contact, refined, toe_contact
+from kinemotion.jumps.contact import EDGE_S, Contact, ankle_contact, refined, toe_contact
+from kinemotion.jumps.lift import Lift, floor_of, sole_lift, toe_lift
 from kinemotion.jumps.parabola import GRAVITY, NOISE, Parabola, fit, guess
 from kinemotion.jumps.signal import Array, Samples
 
@@ -30,9 +31,15 @@ _UPRIGHT: Final = 0.03
 _REST_S: Final = 0.1
 _RESTING: Final = 0.35  # statures a second
 _POSTURE_S: Final = 0.18
-_POSTURE_SHARE: Final = 0.65
+_NEXT_S: Final = 0.1
+_POSTURE_SHARE: Final = 0.85
+_POSTURE_SD: Final = 0.0045
+_POSTURE_SPREAD: Final = 0.3  # of the difference
 _PUSH_S: Final = 0.6
+_SOLE_FLOOR_S: Final = 0.5
 _PUSH_FRAMES: Final = 4
+_FLAT_S: Final = 0.15  # after landing
+_LOWEST: Final = -0.97  # picture heights; the pose model seldom puts feet farther down, wherever they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +114,23 @@ def analyse(
     start = toe_contact(time, (samples.toes - floor[:2]).min(1), first, -1, parabola, stature)
     end = toe_contact(time, (samples.toes - (floor + landed)[:2] / 2).min(1), last, 1, parabola, stature)
     step = float((landed - floor)[:2].mean()) / stature
-    feet = samples.feet - _standing_feet(samples, start, end, landed, stature)
+    stood, ankle = _standing(samples, start, end, landed, stature)
+    feet = samples.feet - stood
+    outside = bool(stood.min() < _LOWEST)
+    off, on = _sole_lift(samples, start, -1, stature), _sole_lift(samples, end, 1, stature)
     takeoff, landing = start, end
     for _ in range(_ROUNDS):
         flown = samples.between(takeoff.time_s + _EDGE_S, landing.time_s - _EDGE_S)
         parabola = fit(flown, stature, stature_m) or parabola
-        toes, pitch = feet[:, :2].min(1), feet[:, 2:].mean(1) - feet[:, :2].mean(1)
-        takeoff = refined(time, toes, pitch, takeoff, -1, parabola, stature)
-        landing = refined(time, toes, pitch, landing, 1, parabola, stature)
+        early, late = _ends(samples, takeoff.time_s, landing.time_s, _NEXT_S)
+        usual = [
+            None if ankle is None else ankle_contact(part, ankle, direction, parabola, stature)
+            for part, direction in ((early, -1), (late, 1))
+        ]
+        leaving = off or toe_lift(time, feet, takeoff.time_s, -1, stature, outside=outside)
+        takeoff = refined(time, leaving, takeoff, -1, parabola, usual[0])
+        meeting = on or toe_lift(time, feet, landing.time_s, 1, stature, outside=outside)
+        landing = refined(time, meeting, landing, 1, parabola, usual[1])
     return Flight(
         takeoff_s=takeoff.time_s,
         landing_s=landing.time_s,
@@ -124,7 +140,7 @@ def analyse(
         apex_sd_s=parabola.apex_sd_s,
         gravity=parabola.gravity,
         gravity_sd=parabola.gravity_sd,
-        shrinkage=_shrinkage(samples, takeoff.time_s, landing.time_s),
+        shrinkage=_shrinkage(samples, takeoff, landing, parabola, stature),
         stature=stature,
         frames=len(samples.between(takeoff.time_s, landing.time_s)),
         plausible=step > -_STEP
@@ -143,10 +159,13 @@ def _floors(samples: Samples, first: int, last: int) -> tuple[Array, Array]:
     return floor, np.median(after.feet, axis=0) if len(after) > _SETTLING else floor
 
 
-def _standing_feet(samples: Samples, takeoff: Contact, landing: Contact, landed: Array, stature: float) -> Array:
-    """(4,) heights of the feet of the upright body on the floor that it landed on; where it was not seen, `landed`.
+def _standing(
+    samples: Samples, takeoff: Contact, landing: Contact, landed: Array, stature: float
+) -> tuple[Array, float | None]:
+    """(4,) heights of the feet, and that of the ankles, of the upright body on the floor that it landed on.
 
-    In a squat the pose model sees the toes too low.
+    In a squat the pose model sees the toes too low. Where standing was not seen, the feet are `landed`, and the ankles
+    unknown.
     """
     time = samples.time
     around = (time > takeoff.time_s - _STANDING_S) & (time < landing.time_s + _STANDING_S)
@@ -155,22 +174,60 @@ def _standing_feet(samples: Samples, takeoff: Contact, landing: Contact, landed:
     later, earlier = (np.interp(time + step_s, time, samples.com) for step_s in (_REST_S, -_REST_S))
     grounded &= np.abs(later - earlier) < 2 * _REST_S * _RESTING * stature
     if not grounded.any():
-        return landed
+        return landed, _landed_ankle(samples, landing)
     length = samples.com - samples.toes.mean(1)
     upright = grounded & (length > np.quantile(length[grounded], 0.9) - _UPRIGHT * stature)
-    return np.median(samples.feet[upright], axis=0) if upright.sum() > _SETTLING else landed
+    if upright.sum() <= _SETTLING:
+        return landed, _landed_ankle(samples, landing)
+    return np.median(samples.feet[upright], axis=0), float(np.median(samples.ankle[upright]))
 
 
-def _shrinkage(samples: Samples, takeoff_s: float, landing_s: float) -> float:
-    """How much lower the centre of mass is over the ankles at landing than at take-off, picture heights.
+def _landed_ankle(samples: Samples, landing: Contact) -> float | None:
+    """Height of the ankles once the feet are flat after a landing; None if that was not seen."""
+    after = samples.between(landing.time_s + _FLAT_S, landing.time_s + _STANDING_S)
+    return float(np.quantile(after.ankle, 0.25)) if len(after) else None
 
-    Shrunk towards nothing by the reliability of the difference.
+
+def _sole_lift(samples: Samples, contact: Contact, direction: int, stature: float) -> Lift | None:
+    """Lift of the soles over the floor that they left (direction -1) or met (1); None where it was not seen."""
+    span = sorted(contact.time_s + direction * away_s for away_s in (EDGE_S, _SOLE_FLOOR_S))
+    floor = floor_of(samples.between(*span).soles, stature)
+    return None if floor is None else sole_lift(samples.soles, floor, stature)
+
+
+def _shrinkage(samples: Samples, takeoff: Contact, landing: Contact, parabola: Parabola, stature: float) -> float:
+    """How much lower the centre of mass is at landing than at take-off, picture heights.
+
+    Seen in the posture over the soles, or over ankles and toes where those are hidden; and in the way down, which is
+    longer than the way up. The two are weighed by their variances.
     """
-    span_s = min(_POSTURE_S, (landing_s - takeoff_s) / 2)
-    early, late = samples.between(takeoff_s, takeoff_s + span_s), samples.between(landing_s - span_s, landing_s)
+    down, up = landing.time_s - parabola.apex_s, parabola.apex_s - takeoff.time_s
+    longer = 0.5 * parabola.gravity * (down**2 - up**2)
+    spread_s = np.hypot(np.hypot(down * landing.sd_s, up * takeoff.sd_s), (down + up) * parabola.apex_sd_s)
+    longer_sd = parabola.gravity * float(spread_s)
+    early, late = _ends(samples, takeoff.time_s, landing.time_s, _POSTURE_S)
     if not len(early) or not len(late):
         return 0.0
-    return _POSTURE_SHARE * float((early.com - early.ankle).mean() - (late.com - late.ankle).mean())
+    shorter = [_over(part, np.fmin.reduce(part.soles, axis=1)) for part in (early, late)]
+    if not np.isfinite(shorter).all():
+        shorter = [_over(part, (part.ankle + part.toes.min(1)) / 2) for part in (early, late)]
+    change = _POSTURE_SHARE * (shorter[0] - shorter[1])
+    change_sd = float(np.hypot(_POSTURE_SD * stature, _POSTURE_SPREAD * change))
+    share = longer_sd**2 / (longer_sd**2 + change_sd**2)
+    return share * change + (1 - share) * longer
+
+
+def _over(part: Samples, below: Array) -> float:
+    """Mean height of the centre of mass over something; NaN if it was not seen."""
+    over = part.com - below
+    seen = over[np.isfinite(over)]
+    return float(seen.mean()) if len(seen) else float("nan")
+
+
+def _ends(samples: Samples, takeoff_s: float, landing_s: float, span_s: float) -> tuple[Samples, Samples]:
+    """The frames just after take-off and just before landing."""
+    span_s = min(span_s, (landing_s - takeoff_s) / 2)
+    return samples.between(takeoff_s, takeoff_s + span_s), samples.between(landing_s - span_s, landing_s)
 
 
 def _falls(air: Samples, parabola: Parabola, stature: float, stature_m: float | None) -> bool:

@@ -10,15 +10,28 @@ from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.parabola import GRAVITY
 from kinemotion.jumps.pushoff import PushOff
+from kinemotion.jumps.scale import Scale
 
 _SHORTEST_S: Final = 0.05  # nobody pushes off faster
-_ONSET_SD_S: Final = 0.04  # where rest ends and movement begins
+_ONSET_SD_S: Final = 0.06  # where rest ends and movement begins
+_LOWEST_SD_S: Final = 0.020
+_GAP_SHARE: Final = 1 / 3  # of the time between frames, by which an event among them is known
 _POSTURE_SD_M: Final = 0.006  # of the difference in posture between take-off and landing
+_LENGTH_SD: Final = 0.08  # relative, of lengths in the picture,
+_LENGTH_SD_M: Final = 0.01  # and besides
+_SINKING_SD_M_S: Final = 0.08
+_OVERSHOOT_SD_M_S: Final = 0.03
+_BOX_SD_M: Final = 0.05  # of the fall against the box: athletes step down from it, or jump off
+_BELIEVED: Final = 2.0  # standard deviations by which a stated box may differ from the fall that was seen
 _SAYERS_HEIGHT: Final = 6070.0  # W/m
 _SAYERS_MASS: Final = 45.3  # W/kg
 _SAYERS_OFFSET: Final = -2055.0  # W
 _SAYERS_SEE: Final = 355.0
-_SCALE_SD: Final = 0.08  # relative, of metres from a stated stature
+
+_DEG_PER_M: Final = 200.0  # how fast joints bend with depth
+
+# The pose model's own error in flexed legs, on drawn athletes: it shows them straighter than they are.
+_ANGLE_SD_DEG: Final = {"knee": 14.0, "hip": 15.0, "ankle": 13.0}
 
 
 class Value(NamedTuple):
@@ -37,21 +50,17 @@ class Athlete:
     drop_height_m: float | None = None
 
 
-def evaluate(flight: Flight, push: PushOff, athlete: Athlete) -> dict[str, Value]:
+def evaluate(flight: Flight, push: PushOff, athlete: Athlete, scale: Scale) -> dict[str, Value]:
     """Every metric that can be had."""
     values = _flight_values(flight)
-    height = values["jump_height_m"]
-    if push.movement is Movement.CMJ:
-        values |= _jump_from_standing(flight, push, height, _metres(flight, athlete))
-    elif push.movement is Movement.SJ and push.onset_s is not None:
-        values["squat_hold_duration_ms"] = Value(push.hold_s * 1000, _ONSET_SD_S * 2000)
-        values["concentric_duration_ms"] = Value((flight.takeoff_s - push.onset_s) * 1000, _ONSET_SD_S * 1000)
-    elif push.movement is Movement.DJ and push.contact_s is not None:
-        values |= _drop_jump(flight, flight.takeoff_s - push.contact_s, height)
-    if push.movement is not Movement.DJ and athlete.mass_kg is not None:
-        values["peak_power_w"] = _peak_power(height, athlete.mass_kg)
-    if push.movement is Movement.DJ and athlete.drop_height_m is not None:
-        values["drop_height_m"] = Value(athlete.drop_height_m, 0.0)
+    height, metres = values["jump_height_m"], _metres(scale)
+    if push.movement is Movement.DJ:
+        values |= _drop_jump(flight, push, height) | _drop(flight, push, athlete.drop_height_m, metres)
+    else:
+        values |= _from_standing(flight, push, height) if push.movement is Movement.CMJ else _from_squat(flight, push)
+        values |= _peak_velocity(values["takeoff_velocity_m_s"], push) | _way_down(push, metres)
+        if athlete.mass_kg is not None:
+            values |= _forces(height, push, athlete.mass_kg, metres)
     return {name: value for name, value in values.items() if np.isfinite(value).all()}
 
 
@@ -59,7 +68,8 @@ def _flight_values(flight: Flight) -> dict[str, Value]:
     """Height by flight time (Bosco 1983), and by the time that the same flight takes between equal postures.
 
     A body that lands shorter than it took off flies longer (Yamashita 2020). The way down, cut where the body would
-    have touched at full length, and the way up are two measures of half that time.
+    have touched at full length, and the way up are two measures of half that time. Velocity at take-off is gravity
+    times that half, and height by it is v²/2g (Moir 2008).
     """
     duration, duration_sd = flight.duration_s, flight.duration_sd_s
     up, down = flight.apex_s - flight.takeoff_s, flight.landing_s - flight.apex_s
@@ -75,12 +85,6 @@ def _flight_values(flight: Flight) -> dict[str, Value]:
     }
 
 
-def _peak_power(height: Value, mass_kg: float) -> Value:
-    """Peak power from the height and the body mass; the standard error of the estimate is 355 W (Sayers 1999)."""
-    power = _SAYERS_HEIGHT * height.value + _SAYERS_MASS * mass_kg + _SAYERS_OFFSET
-    return Value(power, float(np.hypot(_SAYERS_SEE, _SAYERS_HEIGHT * height.sd)))
-
-
 def combined(ways: Iterable[Value]) -> Value:
     """Mean weighted by inverse variance.
 
@@ -93,41 +97,113 @@ def combined(ways: Iterable[Value]) -> Value:
     return Value(mean, float(np.sqrt(weights @ (sds**2 + (values - mean) ** 2))))
 
 
-def _metres(flight: Flight, athlete: Athlete) -> Value:
-    """Metres in a picture height: from gravity, and from the stated stature if there is one."""
-    gravity = GRAVITY / flight.gravity
-    ways = [Value(gravity, gravity * flight.gravity_sd)]
-    if athlete.height_m is not None:
-        stated = athlete.height_m / flight.stature
-        ways.append(Value(stated, _SCALE_SD * stated))
-    return combined(ways)
+def _metres(scale: Scale) -> Value | None:
+    """Metres in a picture height, from every scale that is sound; None without one.
+
+    What is a length, or rests on one, is left out where this is None.
+    """
+    ways = [Value(*way) for way in (scale.gravity, scale.stated) if way is not None]
+    return combined(ways) if ways else None
 
 
-def _jump_from_standing(flight: Flight, push: PushOff, height: Value, metres: Value) -> dict[str, Value]:
-    """Times and depth before take-off; RSI modified is height over time to take-off (Ebben and Petushek 2010)."""
-    if push.onset_s is None or push.lowest_s is None or push.depth is None:
+def _peak_velocity(takeoff: Value, push: PushOff) -> dict[str, Value]:
+    """Highest upward velocity before take-off, where force has fallen to body weight (McMahon 2018).
+
+    By the velocity at take-off, which is known from time alone; the pictures tell by how much it was exceeded.
+    """
+    if push.overshoot is None:
         return {}
-    event_sd = flight.takeoff_sd_s
-    total_sd = float(np.hypot(_ONSET_SD_S, event_sd))
+    sd = float(np.hypot(takeoff.sd * push.overshoot, _OVERSHOOT_SD_M_S))
+    return {"peak_concentric_velocity_m_s": Value(takeoff.value * push.overshoot, sd)}
+
+
+def _from_standing(flight: Flight, push: PushOff, height: Value) -> dict[str, Value]:
+    """Phases of a countermovement jump from onset to lowest point to take-off (McMahon 2018).
+
+    RSI modified is height over time to take-off (Ebben and Petushek 2010).
+    """
+    if push.onset_s is None or push.lowest_s is None:
+        return {}
+    onset_sd, lowest_sd = _among_frames(_ONSET_SD_S, push), _among_frames(_LOWEST_SD_S, push)
+    down_sd = float(np.hypot(onset_sd, lowest_sd))
+    up_sd = float(np.hypot(lowest_sd, flight.takeoff_sd_s))
+    total_sd = float(np.hypot(onset_sd, flight.takeoff_sd_s))
     total = flight.takeoff_s - push.onset_s
     if total < _SHORTEST_S:
         return {}
-    depth = push.depth * metres.value
     rsi = height.value / total
     return {
-        "countermovement_depth_m": Value(depth, float(np.hypot(push.depth * metres.sd, 0.01))),
-        "eccentric_duration_ms": Value((push.lowest_s - push.onset_s) * 1000, 1000 * total_sd),
-        "concentric_duration_ms": Value((flight.takeoff_s - push.lowest_s) * 1000, 1500 * event_sd),
+        "eccentric_duration_ms": Value((push.lowest_s - push.onset_s) * 1000, 1000 * down_sd),
+        "concentric_duration_ms": Value((flight.takeoff_s - push.lowest_s) * 1000, 1000 * up_sd),
         "time_to_takeoff_ms": Value(total * 1000, 1000 * total_sd),
         "rsi_modified_m_s": Value(rsi, rsi * float(np.hypot(height.sd / height.value, total_sd / total))),
     }
 
 
-def _drop_jump(flight: Flight, contact: float, height: Value) -> dict[str, Value]:
-    """Contact time, and the height and the flight time over it (Young 1995)."""
-    if contact < _SHORTEST_S:
+def _from_squat(flight: Flight, push: PushOff) -> dict[str, Value]:
+    """How long the squat was held, and the rise from it (Samozino 2008)."""
+    if push.onset_s is None:
         return {}
-    contact_sd = flight.takeoff_sd_s * float(np.sqrt(2))
+    onset_sd = _among_frames(_ONSET_SD_S, push)
+    return {
+        "squat_hold_duration_ms": Value(push.hold_s * 1000, onset_sd * 2000),
+        "concentric_duration_ms": Value((flight.takeoff_s - push.onset_s) * 1000, onset_sd * 1000),
+    }
+
+
+def _among_frames(sd_s: float, push: PushOff) -> float:
+    """Standard deviation of an event that is found among frames, from that of its definition."""
+    return float(np.hypot(sd_s, _GAP_SHARE * push.gap_s))
+
+
+def _way_down(push: PushOff, metres: Value | None) -> dict[str, Value]:
+    """How far the centre of mass sank below standing, how fast at most (McMahon 2018), and the posture at its lowest.
+
+    Angles are means of left and right, 180° for a straight joint. The true lowest point may lie between two frames.
+    """
+    missed_m = GRAVITY * push.gap_s**2 / 4
+    values = {}
+    if push.depth is not None and metres is not None:
+        depth, sd = _length(push.depth, metres)
+        values["countermovement_depth_m"] = Value(depth, float(np.hypot(sd, missed_m)))
+    if push.sinking is not None and metres is not None:
+        speed, sd = _length(push.sinking, metres)
+        values["peak_eccentric_velocity_m_s"] = Value(speed, float(np.hypot(sd, _SINKING_SD_M_S)))
+    return values | {
+        f"{joint}_angle_lowest_deg": Value(angle, float(np.hypot(_ANGLE_SD_DEG[joint], _DEG_PER_M * missed_m)))
+        for joint, angle in push.angles_deg.items()
+    }
+
+
+def _length(length: float, metres: Value) -> Value:
+    """A length in the picture, in metres."""
+    value = length * metres.value
+    return Value(value, float(np.linalg.norm([length * metres.sd, _LENGTH_SD * value, _LENGTH_SD_M])))
+
+
+def _forces(height: Value, push: PushOff, mass_kg: float, metres: Value | None) -> dict[str, Value]:
+    """Peak power by height and body mass, with a standard error of 355 W (Sayers 1999).
+
+    For a squat jump, the mean force on the ground by height over push-off distance (Samozino 2008): the distance is
+    what the centre of mass rose from the squat to take-off.
+    """
+    power = _SAYERS_HEIGHT * height.value + _SAYERS_MASS * mass_kg + _SAYERS_OFFSET
+    values = {"peak_power_w": Value(power, float(np.hypot(_SAYERS_SEE, _SAYERS_HEIGHT * height.sd)))}
+    if push.movement is Movement.SJ and push.distance is not None and push.distance > 0 and metres is not None:
+        distance = _length(push.distance, metres)
+        ratio = height.value / distance.value
+        ratio_sd = ratio * float(np.hypot(height.sd / height.value, distance.sd / distance.value))
+        weight = mass_kg * GRAVITY
+        values["mean_force_n"] = Value(weight * (ratio + 1), weight * ratio_sd)
+    return values
+
+
+def _drop_jump(flight: Flight, push: PushOff, height: Value) -> dict[str, Value]:
+    """Contact time, and the height (Young 1995) and the flight time over it."""
+    if push.contact_s is None or flight.takeoff_s - push.contact_s < _SHORTEST_S:
+        return {}
+    contact = flight.takeoff_s - push.contact_s
+    contact_sd = float(np.hypot(flight.takeoff_sd_s, _among_frames(flight.takeoff_sd_s, push)))
     rsi, ratio = height.value / contact, flight.duration_s / contact
     return {
         "ground_contact_time_ms": Value(contact * 1000, contact_sd * 1000),
@@ -138,3 +214,23 @@ def _drop_jump(flight: Flight, contact: float, height: Value) -> dict[str, Value
             ratio, ratio * float(np.hypot(contact_sd / contact, contact_sd / flight.duration_s))
         ),
     }
+
+
+def _drop(flight: Flight, push: PushOff, box_m: float | None, metres: Value | None) -> dict[str, Value]:
+    """The height of a free fall from rest that ends as fast as the body was at touch-down, v²/2g (McMahon 2021).
+
+    That is what loads the legs, and not the box: who steps down falls less, who jumps off falls more (Baca 1999). So a
+    stated box counts only as far as it goes with the fall that was seen, or where none was seen.
+    """
+    stated = None if box_m is None else Value(box_m, _BOX_SD_M)
+    if push.touching is None or metres is None:
+        return {} if stated is None else {"drop_height_m": stated}
+    speed, noise = push.touching
+    velocity = speed * metres.value
+    sd = float(
+        np.linalg.norm([noise * metres.value, speed * metres.sd, GRAVITY * _among_frames(flight.takeoff_sd_s, push)])
+    )
+    fallen = Value(velocity**2 / (2 * GRAVITY), velocity * sd / GRAVITY)
+    if stated is None or abs(stated.value - fallen.value) > _BELIEVED * float(np.hypot(stated.sd, fallen.sd)):
+        return {"drop_height_m": fallen}
+    return {"drop_height_m": combined([fallen, stated])}

@@ -18,8 +18,6 @@ _MOVING: Final = 0.20
 _FALLING: Final = 0.5  # feet that fall this fast, this far under the floor, are in a drop
 _BRAKED: Final = 0.6  # of the speed at which they met the floor; else they may be on their way to a lower one
 _BELOW: Final = 0.08
-_SHIFT: Final = 0.2  # no body moves farther between two frames,
-_FASTEST: Final = 3.0  # but for this speed
 _REBOUND: Final = 0.6  # nobody rises faster from a landing without jumping again
 
 _VELOCITY_S: Final = 0.12
@@ -27,7 +25,6 @@ _FEET_S: Final = 0.04
 _TURN_S: Final = 0.2  # a turning point is no squat until it has lasted this long
 _CONTACT_S: Final = 0.8
 _LANDING_S: Final = 1.5
-_LOST_S: Final = 1.0  # after a longer gap the past says nothing
 _UPRIGHT_DEG: Final = 145.0
 _CROUCHED_DEG: Final = 135.0
 
@@ -78,16 +75,6 @@ class PhaseFollower:
         if self._reference is None or self._body is None or self._reference.standing is None:
             return None
         return self._reference.height(self._body) - self._reference.standing
-
-    def breaks(self, time_s: float, body: Body) -> bool:
-        """Whether this body cannot be the last one a moment later: the past has to be forgotten."""
-        before = self._body
-        if before is None:
-            return False
-        gap_s = time_s - self._time_s
-        reach = (_SHIFT + _FASTEST * gap_s) * before.stature
-        moved = abs(body.x - before.x) > reach or abs(body.com - before.com) > reach
-        return moved or gap_s > _LOST_S or not 0.6 < body.stature / before.stature < 1.6
 
     def restart(self) -> None:
         """Forget the past."""

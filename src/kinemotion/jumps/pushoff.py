@@ -1,6 +1,7 @@
 """What came before take-off: the kind of jump, its onset and its lowest point."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from kinemotion.jumps.contact import touch_down
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.signal import Array, Samples
+from kinemotion.jumps.velocity import overshoot, sinking, touching
 
 # Lengths are statures.
 _EARLIER: Final = 0.010  # from a level of rest at which a movement has certainly begun,
@@ -21,6 +23,9 @@ _HOLD_AGO_S: Final = 1.2
 _LONGEST_CONTACT_S: Final = 0.8
 _LONGEST_S: Final = 5.0
 _COUNTERMOVEMENT_S: Final = 2.0
+_AROUND_S: Final = 0.15
+_TURN_S: Final = 0.05  # so near to the lowest point the joints hardly move
+_SOLE_DEG: Final = 19.5  # between the floor and the line from ankle to toes, of a flat foot. Winter (2009)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,16 @@ class PushOff:
     Attributes:
         movement: what kind of jump that makes it.
         onset_s: start of the countermovement, or of the push-off from a held squat; None if not seen.
-        lowest_s: lowest centre of mass before take-off; None if not seen.
+        lowest_s: lowest centre of mass before take-off, or where a held squat was reached; None if not seen.
         depth: from standing to the lowest point, picture heights; None if standing was not seen.
         hold_s: how long the squat was held; 0 if it was not.
         contact_s: touch-down of a drop jump; None without one.
+        gap_s: longest time between two frames from shortly before that moment or the onset to take-off.
+        distance: from the lowest point to take-off, picture heights; None if the lowest point was not seen.
+        sinking: fastest fall before the lowest point, picture heights a second; None if it was not seen.
+        overshoot: fastest rise before take-off over the velocity at take-off; None if it was not seen.
+        touching: fall at touch-down and its standard deviation, picture heights a second; None if it was not seen.
+        angles_deg: `knee`, `hip` and `ankle` at the lowest point of a countermovement; those that were seen.
     """
 
     movement: Movement
@@ -42,13 +53,20 @@ class PushOff:
     depth: float | None = None
     hold_s: float = 0.0
     contact_s: float | None = None
+    gap_s: float = 0.0
+    distance: float | None = None
+    sinking: float | None = None
+    overshoot: float | None = None
+    touching: tuple[float, float] | None = None
+    angles_deg: Mapping[str, float] = field(default_factory=dict)
 
 
 class _Hold(NamedTuple):
-    """A squat that was held: when it was entered, and when it was last seen still."""
+    """A squat that was held: when it was entered, when it was last seen still, and its height, picture heights."""
 
     entered_s: float
     still_s: float
+    level: float
 
 
 def push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: float | None) -> PushOff:
@@ -60,6 +78,13 @@ def push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: floa
         wanted: the kind of jump that was asked for, or `AUTO`.
         touched_s: the last touch-down before take-off (after a drop or another jump) as seen live, if there was one.
     """
+    push = _push_off(samples, flight, wanted, touched_s)
+    began_s = next((at for at in (push.contact_s, push.onset_s, push.lowest_s) if at is not None), flight.takeoff_s)
+    times = samples.between(began_s - _AROUND_S, flight.takeoff_s + _AROUND_S).time
+    return replace(push, gap_s=float(np.diff(times).max(initial=0.0)))
+
+
+def _push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: float | None) -> PushOff:
     start_s = -np.inf if touched_s is None else touched_s
     before = samples.between(max(start_s, flight.takeoff_s - _LONGEST_S), flight.takeoff_s)
     contact_s = None
@@ -68,10 +93,21 @@ def push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: floa
     hold = None if contact_s is not None else _hold(before, flight.stature)
     movement = _kind(wanted, contact_s, hold)
     if movement is Movement.DJ:
-        return PushOff(movement, lowest_s=_lowest(before), contact_s=contact_s)
+        fall = None if contact_s is None else touching(samples, contact_s, flight)
+        return PushOff(movement, lowest_s=_lowest(before), contact_s=contact_s, touching=fall)
     if movement is Movement.SJ:
-        return _squat(before, hold, flight.stature)
-    return _countermovement(before, flight.stature)
+        push = _squat(before, hold, flight.stature)
+        return _rising(push, samples, before, push.onset_s, flight)
+    push = _countermovement(before, flight.stature)
+    return _rising(push, samples, before, push.lowest_s, flight)
+
+
+def _rising(push: PushOff, samples: Samples, before: Samples, start_s: float | None, flight: Flight) -> PushOff:
+    """The way up, from when it began."""
+    if start_s is None:
+        return push
+    low, high = np.interp((start_s, flight.takeoff_s), samples.time, samples.com)
+    return replace(push, distance=float(high - low), overshoot=overshoot(before, start_s, flight))
 
 
 def _lowest(before: Samples) -> float | None:
@@ -95,7 +131,7 @@ def _hold(before: Samples, stature: float) -> _Hold | None:
         if flexed and window.time[-1] - window.time[0] > 0.7 * _HOLD_S and np.ptp(window.com) < _STILL * stature:
             level = float(np.median(window.com))
             back = Samples(before.between(-np.inf, float(window.time[-1])).rows[::-1])
-            return _Hold(_departure(back.time, (back.com - level) / stature), float(window.time[-1]))
+            return _Hold(_departure(back.time, (back.com - level) / stature), float(window.time[-1]), level)
     return None
 
 
@@ -103,10 +139,9 @@ def _squat(before: Samples, hold: _Hold | None, stature: float) -> PushOff:
     """The push-off out of a squat."""
     if hold is None:
         return PushOff(Movement.SJ, lowest_s=_lowest(before))
-    push = before.between(hold.still_s, np.inf)
-    push = Samples(push.rows[int(push.com.argmin()) :])
-    onset_s = _departure(push.time, (push.com - push.com[0]) / stature)
-    return PushOff(Movement.SJ, onset_s, float(push.time[0]), hold_s=max(onset_s - hold.entered_s, 0.0))
+    push = before.between(hold.still_s - _HOLD_S, np.inf)
+    onset_s = _departure(push.time, (push.com - hold.level) / stature)
+    return PushOff(Movement.SJ, onset_s, min(hold.entered_s, onset_s), hold_s=max(onset_s - hold.entered_s, 0.0))
 
 
 def _countermovement(before: Samples, stature: float) -> PushOff:
@@ -124,7 +159,24 @@ def _countermovement(before: Samples, stature: float) -> PushOff:
     if len(still) > 2:
         standing = float(np.median(still.com))
     onset_s = _departure(down.time, (standing - down.com) / stature)
-    return PushOff(Movement.CMJ, onset_s, lowest_s, standing - float(down.com[-1]))
+    return PushOff(
+        Movement.CMJ,
+        onset_s,
+        lowest_s,
+        depth=standing - float(down.com[-1]),
+        sinking=sinking(before, onset_s, lowest_s),
+        angles_deg=_posture(before.between(lowest_s - _TURN_S, lowest_s + _TURN_S)),
+    )
+
+
+def _posture(turn: Samples) -> dict[str, float]:
+    """Joint angles at the lowest point.
+
+    The pose model hardly sees an ankle bend. As the foot is flat on the floor then, the lean of the shank tells more.
+    """
+    angles = {"knee": turn.knee, "hip": turn.hip, "ankle": 90.0 + _SOLE_DEG - turn.shank}
+    medians = {name: float(np.median(values)) for name, values in angles.items()}
+    return {name: value for name, value in medians.items() if np.isfinite(value)}
 
 
 def _departure(time: Array, distance: Array) -> float:

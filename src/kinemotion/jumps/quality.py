@@ -1,36 +1,121 @@
 """How far a jump's numbers can be trusted."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from kinemotion.jumps.flight import Flight
-from kinemotion.jumps.jump import Grade, Quality
+from kinemotion.jumps.jump import Grade, Movement, Quality
+from kinemotion.jumps.pushoff import PushOff
 from kinemotion.jumps.signal import Array, Samples
 
-_FEW_FRAMES = 6
+_FEW_FRAMES: Final = 6
+_FLEXED_M: Final = 0.012  # by which bent legs make the height from flight time too high: two standard deviations
+_STRANGE_FRAMES: Final = 2  # one may be an error of the pose model
+_AROUND_S: Final = 0.5  # before and after a jump
+_DIP: Final = 0.03  # statures by which a squat jump may sink before it rises
+_DIP_S: Final = 0.4  # before the rise, in which it would
+
+_BEST: Final[dict[str, Grade]] = {
+    "few_frames_in_flight": "C",
+    "feet_out_of_picture": "C",
+    "camera_moved": "C",
+    "second_person": "C",
+    "scale_disagrees": "C",
+}
+"""The best grade that a warning allows; any other allows B.
+
+These touch what the height is made of: the contacts of the feet, the curve of the flight, the clock, whose jump it was.
+"""
 
 
-def judge(samples: Samples, flight: Flight, uncertainty: dict[str, float], start_s: float) -> Quality:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a jump beside its numbers.
+
+    Attributes:
+        samples: motion around it.
+        flight: its flight.
+        push: what came before, as the movement that was asked for.
+        seen: the kind of jump that it looked like.
+        asked: the kind that was asked for, or `AUTO`.
+        excess_m: by how much the height from flight time is too high.
+        camera_moved: whether the camera moved.
+        scales_agree: whether gravity and the stated stature agree on the scale.
+        strange_s: times of frames that showed somebody else.
+    """
+
+    samples: Samples
+    flight: Flight
+    push: PushOff
+    seen: Movement
+    asked: Movement
+    excess_m: float
+    camera_moved: bool
+    scales_agree: bool
+    strange_s: Sequence[float]
+
+    @property
+    def start_s(self) -> float:
+        """Where the jump begins, as far as it was seen."""
+        known = (self.push.onset_s, self.push.contact_s, self.push.lowest_s, self.flight.takeoff_s)
+        return min(time_s for time_s in known if time_s is not None)
+
+
+def judge(evidence: Evidence, height_sd_m: float) -> Quality:
     """Grade a jump by the uncertainty of its height, and say what speaks against it."""
-    whole = samples.between(start_s, flight.landing_s)
+    samples, flight = evidence.samples, evidence.flight
+    whole = samples.between(evidence.start_s, flight.landing_s)
     gaps = np.diff(samples.between(flight.takeoff_s - 0.5, flight.landing_s + 0.1).time)
     fps = float(1 / np.median(gaps)) if len(gaps) else 0.0
-    warnings = _warnings(samples, flight, gaps)
-    return Quality(_grade(uncertainty["jump_height_m"], warnings), fps, len(whole), flight.frames, warnings)
+    warnings = _warnings(evidence, gaps)
+    return Quality(_grade(height_sd_m, warnings), fps, len(whole), flight.frames, warnings)
 
 
 def _grade(height_sd_m: float, warnings: tuple[str, ...]) -> Grade:
-    if height_sd_m < 0.015 and not warnings:
-        return "A"
-    if height_sd_m < 0.04 and "few_frames_in_flight" not in warnings:
-        return "B"
-    return "C" if height_sd_m < 0.08 else "D"
+    by_height: Grade = "A" if height_sd_m < 0.015 else "B" if height_sd_m < 0.04 else "C" if height_sd_m < 0.08 else "D"
+    return max([by_height, *(_BEST.get(name, "B") for name in warnings)])
 
 
-def _warnings(samples: Samples, flight: Flight, gaps: Array) -> tuple[str, ...]:
+def _warnings(evidence: Evidence, gaps: Array) -> tuple[str, ...]:
+    samples, flight = evidence.samples, evidence.flight
+    unlike = _unlike(evidence)
     found = {
         "few_frames_in_flight": flight.frames < _FEW_FRAMES,
         "irregular_frames": len(gaps) > 0 and bool(gaps.max() > 3 * np.median(gaps)),
-        "landing_flexed": flight.landing_s + flight.takeoff_s - 2 * flight.apex_s > 0.1 * flight.duration_s,
+        "landing_flexed": evidence.excess_m > _FLEXED_M,
         "feet_out_of_picture": bool((samples.between(flight.takeoff_s - 0.2, flight.landing_s).feet < -1).any()),
+        "head_out_of_picture": bool((samples.between(evidence.start_s, flight.landing_s).head > 0).any()),
+        "camera_moved": evidence.camera_moved,
+        "second_person": _strangers(evidence) >= _STRANGE_FRAMES,
+        "scale_disagrees": not evidence.scales_agree,
+        "movement_unlike": unlike,
+        "onset_not_seen": not unlike and evidence.push.movement is not Movement.DJ and evidence.push.onset_s is None,
     }
     return tuple(name for name, present in found.items() if present)
+
+
+def _strangers(evidence: Evidence) -> int:
+    start_s, end_s = evidence.start_s - _AROUND_S, evidence.flight.landing_s + _AROUND_S
+    return sum(start_s <= time_s <= end_s for time_s in evidence.strange_s)
+
+
+def _unlike(evidence: Evidence) -> bool:
+    """Whether another kind of jump was asked for: no drop, no held squat, or one that sank again before it rose."""
+    if evidence.asked is Movement.AUTO:
+        return False
+    return evidence.seen is not evidence.asked or (evidence.asked is Movement.SJ and _dipped(evidence))
+
+
+def _dipped(evidence: Evidence) -> bool:
+    """Whether the body sank out of a held squat before it rose."""
+    push = evidence.push
+    if push.onset_s is None or push.hold_s <= _DIP_S:
+        return False
+    held = evidence.samples.between(push.onset_s - push.hold_s, push.onset_s - _DIP_S).com
+    after = evidence.samples.between(push.onset_s - _DIP_S, evidence.flight.takeoff_s).com
+    if not len(held) or not len(after):
+        return False
+    return float(np.median(held) - after.min()) > _DIP * evidence.flight.stature

@@ -10,7 +10,7 @@ from kinemotion.jumps.body import Body
 
 Array = NDArray[np.float64]
 
-_COLUMNS: Final = 9  # time, com, four feet, knee, clearance, ankle
+_COLUMNS: Final = 19  # time, com, four feet, knee, clearance, ankle, two soles, x, four feet's x, head, hip, shank
 _CAPACITY: Final = 2048  # frames; 8 s at 240 a second
 
 
@@ -19,7 +19,7 @@ class Samples:
     """A stretch of motion; every array has one entry (or row) per frame, lengths are picture heights, up positive.
 
     Attributes:
-        rows: (N, 9) the columns that the properties name.
+        rows: (N, 19) the columns that the properties name.
     """
 
     rows: Array
@@ -62,6 +62,36 @@ class Samples:
         """(N,) mean height of the ankles."""
         return self.rows[:, 8]
 
+    @property
+    def soles(self) -> Array:
+        """(N, 2) heights of the left and right shoe's lowest edge, NaN where they were not seen."""
+        return self.rows[:, 9:11]
+
+    @property
+    def x(self) -> Array:
+        """(N,) centre of mass across the picture."""
+        return self.rows[:, 11]
+
+    @property
+    def feet_x(self) -> Array:
+        """(N, 4) the feet across the picture, in the order of `feet`."""
+        return self.rows[:, 12:16]
+
+    @property
+    def head(self) -> Array:
+        """(N,) highest point of the face; positive above the picture."""
+        return self.rows[:, 16]
+
+    @property
+    def hip(self) -> Array:
+        """(N,) mean hip angle in degrees, NaN where there was none."""
+        return self.rows[:, 17]
+
+    @property
+    def shank(self) -> Array:
+        """(N,) mean lean of the shanks against the vertical in degrees, NaN where there was none."""
+        return self.rows[:, 18]
+
     def between(self, start_s: float, end_s: float) -> "Samples":
         """The frames with start <= time <= end."""
         first, stop = np.searchsorted(self.time, (start_s, np.nextafter(end_s, np.inf)))
@@ -88,7 +118,12 @@ class Recorder:
         row = self._rows[self._stop]
         row[:2] = time_s, body.com
         row[2:6] = body.feet
-        row[6:] = knee_deg, clearance, body.ankle
+        row[6:9] = knee_deg, clearance, body.ankle
+        row[9:11] = body.soles
+        row[11] = body.x
+        row[12:16] = body.feet_x
+        row[16] = body.head
+        row[17:] = body.mean_angle("hip"), body.shank
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 

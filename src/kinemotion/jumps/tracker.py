@@ -4,16 +4,21 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from kinemotion.jumps import quality
+import numpy as np
+from numpy.typing import NDArray
+
+from kinemotion.jumps import camera, quality, scale
 from kinemotion.jumps.body import Body, measure
 from kinemotion.jumps.flight import Flight, analyse
+from kinemotion.jumps.identity import Identity, Sighting
 from kinemotion.jumps.jump import Jump, Movement, Phase, Update
 from kinemotion.jumps.metrics import Athlete, evaluate
 from kinemotion.jumps.phases import Airborne, PhaseFollower
-from kinemotion.jumps.pushoff import push_off
+from kinemotion.jumps.pushoff import PushOff, push_off
 from kinemotion.pose.landmarks import Landmarks
 
 _SETTLED_S: Final = 0.5
+_REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class _Pending:
     index: int
     airborne: Airborne
     flight: Flight
+    landed_s: float
+    """When the jump before it landed."""
 
 
 class JumpTracker:
@@ -57,12 +64,20 @@ class JumpTracker:
         self._settle_s = settle_s
         self._stature_m = height_m
         self._time_s = -math.inf
+        self._landed_s = -math.inf
+        self._identity = Identity()
         self._follower = PhaseFollower()
         self._pending: _Pending | None = None
         self._count = 0
 
     def update(
-        self, time_s: float, landmarks: Landmarks | None, *, aspect: float, world: Landmarks | None = None
+        self,
+        time_s: float,
+        landmarks: Landmarks | None,
+        *,
+        aspect: float,
+        world: Landmarks | None = None,
+        soles: NDArray[np.float64] | None = None,
     ) -> Update:
         """Take one frame.
 
@@ -71,6 +86,8 @@ class JumpTracker:
             landmarks: (33, 4) normalised landmarks, or None where no pose was found.
             aspect: the picture's width over its height.
             world: (33, 4) world landmarks in metres, if there are any.
+            soles: (2,) y of the left and right shoe's lowest edge in picture heights, NaN where unseen, if they are
+                known: `kinemotion.pose.soles`.
 
         Returns:
             The phase, live figures, and the jumps that became known or final.
@@ -81,13 +98,16 @@ class JumpTracker:
         """
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
-        body = None if landmarks is None else measure(landmarks, aspect, world)
+        body = None if landmarks is None else measure(landmarks, aspect, world, soles)
         self._time_s = time_s
         if body is None:
             jumps = self._landed(self._follower.finish()) + self._settle()
             return Update(Phase.NO_POSE, {}, jumps)
+        sighting = self._identity.take(time_s, body)
+        if sighting is Sighting.STRANGER:
+            return Update(self._follower.phase, {}, self._settle())
         jumps = ()
-        if self._follower.breaks(time_s, body):
+        if sighting is Sighting.SUCCESSOR:
             jumps = self.finish()
             self._follower.restart()
         jumps += self._landed(self._follower.update(time_s, body)) + self._settle()
@@ -102,12 +122,13 @@ class JumpTracker:
         if airborne is None:
             return ()
         flight = self._analyse(airborne)
-        if flight is None or not flight.plausible:
+        if flight is None or not flight.plausible or camera.bumped(self._follower.recorder.all(), flight):
             self._follower.touched_s = None
             return ()
         jumps = self._finalise()
         self._count += 1
-        self._pending = _Pending(self._count, airborne, flight)
+        self._pending = _Pending(self._count, airborne, flight, self._landed_s)
+        self._landed_s = flight.landing_s
         return (*jumps, self._jump(self._pending, flight, final=False))
 
     def _settle(self) -> tuple[Jump, ...]:
@@ -124,7 +145,6 @@ class JumpTracker:
         flight = self._analyse(pending.airborne)
         if flight is None or not flight.plausible:
             flight = pending.flight
-        self._stature_m = self._athlete.height_m or flight.stature_m
         return (self._jump(pending, flight, final=True),)
 
     def _analyse(self, airborne: Airborne) -> Flight | None:
@@ -134,26 +154,37 @@ class JumpTracker:
     def _jump(self, pending: _Pending, flight: Flight, *, final: bool) -> Jump:
         samples = self._follower.recorder.all()
         push = push_off(samples, flight, self._movement, pending.airborne.touched_s)
-        values = evaluate(flight, push, self._athlete)
-        events = {
-            "contact": push.contact_s,
-            "onset": push.onset_s,
-            "lowest": push.lowest_s,
-            "takeoff": flight.takeoff_s,
-            "apex": flight.apex_s,
-            "landing": flight.landing_s,
-        }
-        known = {name: float(time_s) for name, time_s in events.items() if time_s is not None}
+        moved = self._camera_moved(pending, flight, push)
+        scales = scale.judge(samples, flight, self._athlete.height_m, still=not moved)
+        if final and self._athlete.height_m is None and scales.gravity is not None:
+            self._stature_m = scales.gravity.value * flight.stature
+        values = evaluate(flight, push, self._athlete, scales)
+        evidence = quality.Evidence(
+            samples=samples,
+            flight=flight,
+            push=push,
+            seen=push_off(samples, flight, Movement.AUTO, pending.airborne.touched_s).movement,
+            asked=self._movement,
+            excess_m=values["jump_height_flight_time_m"].value - values["jump_height_m"].value,
+            camera_moved=moved,
+            scales_agree=scales.agree,
+            strange_s=self._identity.strange_s,
+        )
         uncertainty = {name: float(value.sd) for name, value in values.items()}
         return Jump(
             index=pending.index,
             final=final,
             movement=push.movement,
-            events_s=known,
+            events_s=_events(flight, push),
             metrics={name: float(value.value) for name, value in values.items()},
             uncertainty=uncertainty,
-            quality=quality.judge(samples, flight, uncertainty, min(known.values())),
+            quality=quality.judge(evidence, uncertainty["jump_height_m"]),
         )
+
+    def _camera_moved(self, pending: _Pending, flight: Flight, push: PushOff) -> bool:
+        began_s = push.onset_s if push.contact_s is None else push.contact_s - _REST_S
+        rest_s = min(flight.takeoff_s - _REST_S, math.inf if began_s is None else began_s)
+        return camera.moved(self._follower.recorder.all(), flight, rest_s, pending.landed_s)
 
     def _live(self, body: Body) -> dict[str, float]:
         live = dict(body.angles)
@@ -162,3 +193,16 @@ class JumpTracker:
             live["com_height_m"] = height * self._stature_m
             live["com_velocity_m_s"] = self._follower.velocity * self._stature_m
         return live
+
+
+def _events(flight: Flight, push: PushOff) -> dict[str, float]:
+    """The events that are known, in their order."""
+    events = {
+        "contact": push.contact_s,
+        "onset": push.onset_s,
+        "lowest": push.lowest_s,
+        "takeoff": flight.takeoff_s,
+        "apex": flight.apex_s,
+        "landing": flight.landing_s,
+    }
+    return {name: float(time_s) for name, time_s in events.items() if time_s is not None}

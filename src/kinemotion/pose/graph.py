@@ -12,6 +12,7 @@ from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions,
 from numpy.typing import NDArray
 
 from kinemotion.pose.landmarks import COLUMNS, POINTS, Landmarks
+from kinemotion.pose.soles import soles
 
 _US_PER_MS: Final = 1000
 
@@ -34,6 +35,8 @@ class Pose(NamedTuple):
     """(33, 4): x in picture widths, y in picture heights, z, visibility."""
     world: Landmarks
     """(33, 4): metres from the middle of the hips, visibility."""
+    soles: NDArray[np.float64] | None = None
+    """(2,): y of the lowest edges of the left and right shoe, picture heights, NaN where unseen; if stateless."""
 
 
 class PoseGraph:
@@ -50,7 +53,11 @@ class PoseGraph:
         self.mode = mode
         self._clock_ms = -1
         self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
-            PoseLandmarkerOptions(base_options=BaseOptions(model_asset_path=str(model)), running_mode=mode.value)
+            PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(model)),
+                running_mode=mode.value,
+                output_segmentation_masks=mode is Mode.STATELESS,
+            )
         )
 
     def detect(self, image: NDArray[np.uint8], time_us: int = 0) -> Pose | None:
@@ -77,8 +84,13 @@ class PoseGraph:
             result = self._landmarker.detect_for_video(picture, self._clock_ms)
         if not result.pose_landmarks:
             return None
-        pose = Pose(_array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0]))
-        return pose if np.isfinite(pose.landmarks).all() and np.isfinite(pose.world).all() else None
+        landmarks, world = _array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0])
+        if not (np.isfinite(landmarks).all() and np.isfinite(world).all()):
+            return None
+        if not result.segmentation_masks:
+            return Pose(landmarks, world)
+        mask = result.segmentation_masks[0].numpy_view()
+        return Pose(landmarks, world, soles(mask.reshape(mask.shape[:2]), landmarks))
 
     def close(self) -> None:
         """Frees the graph; doing it twice does no harm."""

@@ -61,6 +61,7 @@ class Pipeline:
             None if pose is None else pose.landmarks,
             aspect=frame.header.width / frame.header.height,
             world=None if pose is None else pose.world,
+            soles=None if pose is None else pose.soles,
         )
         times.append(monotonic())
         landmarks = pose.landmarks if pose is not None and self._config.send_pose else None

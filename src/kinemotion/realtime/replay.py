@@ -118,6 +118,7 @@ class Replay:
                 None if pose is None else pose.landmarks,
                 aspect=frame.header.width / frame.header.height,
                 world=None if pose is None else pose.world,
+                soles=None if pose is None else pose.soles,
             )
             jumps |= {jump.index: jump for jump in update.jumps}
         jumps |= {jump.index: jump for jump in self._tracker.finish()}

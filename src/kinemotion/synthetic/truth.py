@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from kinemotion.synthetic.path import GRAVITY, Path
-from kinemotion.synthetic.skeleton import Array, Joint
+from kinemotion.synthetic.skeleton import ANKLES, HIPS, KNEES, SHOULDERS, TOES, Array
 
 Movement = Literal["cmj", "sj", "dj"]
 
@@ -64,13 +64,15 @@ def countermovement_metrics(height: Path, onset_s: float, lowest_s: float, takeo
 
 
 def angle_metrics(joints: Array) -> dict[str, float]:
-    """Left knee, hip and ankle angles of a pose (J, 3) at the lowest point, degrees; a straight joint has 180."""
-    corners = {
-        "knee": (Joint.LEFT_HIP, Joint.LEFT_KNEE, Joint.LEFT_ANKLE),
-        "hip": (Joint.LEFT_SHOULDER, Joint.LEFT_HIP, Joint.LEFT_KNEE),
-        "ankle": (Joint.LEFT_KNEE, Joint.LEFT_ANKLE, Joint.LEFT_TOE),
+    """Knee, hip and ankle angles of a pose (J, 3) at the lowest point, means of left and right.
+
+    In degrees; a straight joint has 180.
+    """
+    corners = {"knee": (HIPS, KNEES, ANKLES), "hip": (SHOULDERS, HIPS, KNEES), "ankle": (KNEES, ANKLES, TOES)}
+    sides = {name: zip(*(joints[joint] for joint in corner), strict=True) for name, corner in corners.items()}
+    return {
+        f"{name}_angle_lowest_deg": float(np.mean([_angle(*side) for side in both])) for name, both in sides.items()
     }
-    return {f"{name}_angle_lowest_deg": _angle(*joints[list(corner)]) for name, corner in corners.items()}
 
 
 def _angle(first: Array, corner: Array, last: Array) -> float:

@@ -94,8 +94,7 @@ class _Seen:
             height, width = frame.image.shape[:2]
             self.size = (width, height)
             self._analyzer = _analyzer(self._movement, self._athlete, width / height)
-        landmarks, world = (None, None) if pose is None else pose
-        self._analyzer.feed(frame.time_s, landmarks, world)
+        self._analyzer.feed(frame.time_s, *(pose or (None,)))
         self.track.numbers.append(frame.number)
         self.track.times_s.append(frame.time_s)
         self.track.poses.append(pose)

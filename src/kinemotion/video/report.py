@@ -100,7 +100,7 @@ def _jump(analysis: VideoAnalysis, jump: Jump, pictures: Sequence[Picture]) -> s
     return (
         f'<section class="jump"><div class="head"><h2>Jump {jump.index}<span class="kind">{kind}</span></h2>'
         f'<p class="badge badge-{grade.lower()}"><strong>Grade {grade}</strong> {verdict}</p></div>'
-        f'{_figures(jump)}<p class="soft">{advice}</p>{_notes(map(words.warning, jump.quality.warnings))}'
+        f'{_figures(jump)}<p class="soft">{advice}</p>{_notes(words.doubts(jump))}'
         f"{_keyframes(jump, pictures)}{_charts(analysis.curves, jump)}{_metrics(jump)}</section>"
     )
 

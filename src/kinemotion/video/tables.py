@@ -75,10 +75,10 @@ def notes(video: VideoFacts, jumps: Iterable[Jump]) -> Iterator[str]:
         yield words.warning(code)
     numbers: dict[str, list[int]] = {}
     for jump in jumps:
-        for code in jump.quality.warnings:
-            numbers.setdefault(code, []).append(jump.index)
-    for code, of in numbers.items():
-        yield f"Jump {', '.join(map(str, of))}: {words.warning(code)}"
+        for doubt in words.doubts(jump):
+            numbers.setdefault(doubt, []).append(jump.index)
+    for doubt, of in numbers.items():
+        yield f"Jump {', '.join(map(str, of))}: {doubt}"
 
 
 def batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]]) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from kinemotion.jumps import Movement, Phase
+from kinemotion.jumps import Jump, Movement, Phase
 
 MINUS: Final = "\N{MINUS SIGN}"
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
@@ -75,15 +75,19 @@ MEANINGS: Final = {
     "concentric_duration_ms": "From the lowest point (squat jump: from the first rise) to take-off.",
     "time_to_takeoff_ms": "From the onset to take-off.",
     "peak_eccentric_velocity_m_s": "Fastest sinking before the lowest point.",
-    "peak_concentric_velocity_m_s": "Fastest rise before take-off.",
+    "peak_concentric_velocity_m_s": "Fastest rise, just before take-off.",
     "rsi_modified_m_s": "Jump height over time to take-off.",
     "squat_hold_duration_ms": "How long the squat was held still.",
     "ground_contact_time_ms": "From touch-down to take-off.",
     "reactive_strength_index_m_s": "Jump height over ground contact time.",
     "flight_contact_ratio": "Flight time over ground contact time.",
-    "drop_height_m": "Height of the box, as stated.",
+    "drop_height_m": "How high a free fall ends as fast as the body came down: less than the box for who steps down "
+    "from it, more for who jumps off. A stated box is weighed in.",
+    "knee_angle_lowest_deg": "180° is straight; mean of both legs.",
+    "hip_angle_lowest_deg": "Between trunk and thigh; mean of both legs.",
+    "ankle_angle_lowest_deg": "Between shank and foot, by the lean of the shank over a flat foot; mean of both legs.",
     "peak_power_w": "From jump height and body mass.",
-    "mean_force_n": "From jump height, push-off distance and body mass.",
+    "mean_force_n": "On the ground, from jump height, push-off distance and body mass.",
 }
 
 GRADES: Final = {
@@ -102,6 +106,14 @@ WARNINGS: Final = {
     "few_frames_in_flight": "Only a few pictures show the flight. Film at 60 pictures a second or more, in good light.",
     "irregular_frames": "Pictures around the jump are missing, or came at uneven times. Film with a fixed rate.",
     "feet_out_of_picture": "The feet left the picture. Step back, or tilt the camera down.",
+    "head_out_of_picture": "The head left the picture. Step back, or tilt the camera up, to leave room for the jump.",
+    "camera_moved": "The camera moved. Put it on a stand or lean it against something firm, then film again.",
+    "second_person": "Somebody else was in the picture. Let one person alone be seen, then film again.",
+    "scale_disagrees": "The body height stated does not fit the fall that was seen. Check it, and whether the clip "
+    "plays in slow motion.",
+    "movement_unlike": "This did not look like the movement asked for. Ask for the one that was done, or for any.",
+    "onset_not_seen": "The beginning of the movement was not seen, so times and depths before take-off may be missing. "
+    "Stand still for a second before the jump.",
     "file_incomplete": "The file ends before it should: it was cut off, or is damaged. Copy it from the camera again.",
     "frames_unreadable": "Some pictures could not be decoded and were left out. Copy the file from the camera again.",
     "frame_times_repaired": "Some pictures had no time of their own and were left out.",
@@ -139,6 +151,18 @@ def label(metric: str) -> str:
 def warning(code: str) -> str:
     """A warning as a sentence or two: what is wrong, and what to do."""
     return WARNINGS.get(code) or f"{code.replace('_', ' ').capitalize()}."
+
+
+def doubts(jump: Jump) -> list[str]:
+    """A jump's warnings in words, with figures where there are any."""
+    return [f"{warning(code)}{_excess(jump) if code == 'landing_flexed' else ''}" for code in jump.quality.warnings]
+
+
+def _excess(jump: Jump) -> str:
+    by_time, height = jump.metrics.get("jump_height_flight_time_m"), jump.metrics.get(HEADLINE)
+    if by_time is None or height is None or by_time <= height:
+        return ""
+    return f" Here it reads about {100 * (by_time - height):.0f} cm too high."
 
 
 def unit(metric: str) -> str:

@@ -1,7 +1,7 @@
 /** One card for every jump. */
 
-import { label, measure, quantity, sentence } from './format.js';
-import { GRADES, GRADE_MEANINGS, LARGE_SPREAD, MOVEMENTS, WARNINGS } from './words.js';
+import { decimal, label, measure, quantity, sentence } from './format.js';
+import { GRADES, GRADE_MEANINGS, LARGE_SPREAD, MOVEMENTS, WARNINGS, tooHigh } from './words.js';
 
 const HEADLINE = 'jump_height_m';
 const DOUBTFUL = ['C', 'D'];
@@ -70,10 +70,16 @@ function status({ final, quality }) {
 }
 
 /** @param {import('./protocol.js').Jump} jump @returns {string[]} what speaks against its numbers */
-function doubts({ final, quality }) {
+function doubts({ final, metrics, quality }) {
   const warnings = quality?.warnings ?? [];
   if (warnings.length === 0 && final && DOUBTFUL.includes(quality?.grade)) return [LARGE_SPREAD];
-  return warnings.map((warning) => WARNINGS[warning] ?? sentence(warning));
+  return warnings.map((warning) => `${WARNINGS[warning] ?? sentence(warning)}${excess(warning, metrics)}`);
+}
+
+/** @param {string} warning @param {Object<string, number>} metrics @returns {string} by how much bent legs misled */
+function excess(warning, metrics) {
+  const difference = metrics.jump_height_flight_time_m - metrics[HEADLINE];
+  return warning === 'landing_flexed' && difference > 0 ? ` ${tooHigh(decimal(100 * difference, 0))}` : '';
 }
 
 /** @param {Object<string, number>} metrics @param {Object<string, number>} uncertainty */

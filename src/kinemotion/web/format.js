@@ -35,7 +35,7 @@ export function decimal(value, digits) {
 
 /**
  * @param {string} name
- * @returns {string} `peak_eccentric_velocity_m_s` as “Peak eccentric velocity”
+ * @returns {string} `countermovement_depth_m` as “Countermovement depth”
  */
 export function label(name) {
   if (name in METRICS) return METRICS[name];

@@ -51,7 +51,12 @@ export const METRICS = {
   jump_height_flight_time_m: 'Height from flight time',
   jump_height_takeoff_velocity_m: 'Height from take-off velocity',
   takeoff_velocity_m_s: 'Take-off velocity',
+  eccentric_duration_ms: 'Time down (eccentric)',
+  concentric_duration_ms: 'Time up (concentric)',
   time_to_takeoff_ms: 'Time to take-off',
+  peak_eccentric_velocity_m_s: 'Peak velocity down',
+  peak_concentric_velocity_m_s: 'Peak velocity up',
+  squat_hold_duration_ms: 'Squat held for',
   rsi_modified_m_s: 'Modified reactive strength index',
   reactive_strength_index_m_s: 'Reactive strength index',
   knee_angle_lowest_deg: 'Knee at the lowest point',
@@ -88,6 +93,11 @@ export const WARNINGS = {
     'Analysed from the live frames alone: the server was too busy to look at every frame again. ' +
     'Fewer cameras at once help.',
 };
+
+/** @param {string} centimetres @returns {string} what bent legs on landing make of the height from flight time */
+export function tooHigh(centimetres) {
+  return `Here it reads about ${centimetres} cm too high.`;
+}
 
 /** @type {Object<string, string>} the state of the connection */
 export const STATES = {

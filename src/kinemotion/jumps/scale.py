@@ -1,0 +1,84 @@
+"""Metres in a picture height: from gravity in flight, from the stated stature, and whether the two agree."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from kinemotion.jumps.flight import Flight
+from kinemotion.jumps.parabola import GRAVITY, NOISE
+from kinemotion.jumps.signal import Samples
+
+_FEWEST: Final = 5  # frames in flight
+_SOUND: Final = 0.10  # relative standard deviation up to which the curve of the flight is a scale by itself
+_POSE_SD: Final = 0.10  # relative, of what gravity implies, by the pose model's error on limbs that move in flight
+_STATED_SD: Final = 0.08  # relative, of metres from a stated stature
+_BEYOND: Final = 2.0  # standard deviations apart
+_EDGE_S: Final = 0.008
+_SHORTEST_S: Final = 0.05  # between the first and the last frame of a fall
+
+
+class Metres(NamedTuple):
+    """Metres in a picture height, and their standard deviation."""
+
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What is known of the scale.
+
+    Attributes:
+        gravity: from the fall in flight; None where that is not sound.
+        stated: from the stated stature; None without one, or where gravity is sound and contradicts it.
+        agree: whether the two agree as well as their uncertainties let expect; true where one is missing.
+    """
+
+    gravity: Metres | None
+    stated: Metres | None
+    agree: bool = True
+
+
+def judge(samples: Samples, flight: Flight, stature_m: float | None, *, still: bool) -> Scale:
+    """Which scales are sound.
+
+    Args:
+        samples: motion around the flight.
+        flight: the flight.
+        stature_m: the athlete's stated stature, if known.
+        still: whether the camera stood still; the fall that a moving one sees is no measure.
+    """
+    fall = _fall(samples, flight)
+    sound = still and fall is not None and fall.sd <= _SOUND * fall.value
+    weighed = GRAVITY / flight.gravity
+    gravity = Metres(weighed, weighed * flight.gravity_sd) if sound else None
+    if stature_m is None:
+        return Scale(gravity, None)
+    stated = Metres(stature_m / flight.stature, _STATED_SD * stature_m / flight.stature)
+    if fall is None or not still or _agree(fall, stated):
+        return Scale(gravity, stated)
+    alone = Metres(fall.value, float(np.hypot(fall.sd, _POSE_SD * fall.value)))
+    return Scale(alone, None, agree=False) if sound else Scale(None, stated, agree=False)
+
+
+def _agree(fall: Metres, stated: Metres) -> bool:
+    spread = np.hypot(np.hypot(fall.sd / fall.value, _POSE_SD), _STATED_SD)
+    return bool(abs(np.log(fall.value / stated.value)) <= _BEYOND * spread)
+
+
+def _fall(samples: Samples, flight: Flight) -> Metres | None:
+    """Metres in a picture height by the curve of the flight alone; None for few frames, or if they do not fall."""
+    air = samples.between(flight.takeoff_s + _EDGE_S, flight.landing_s - _EDGE_S)
+    if len(air) < _FEWEST or air.time[-1] - air.time[0] < _SHORTEST_S:
+        return None
+    time, com = air.time - air.time.mean(), air.com - air.com.mean()
+    design = np.stack([np.ones_like(time), time, -0.5 * time * time], axis=1)
+    inverse = np.linalg.inv(design.T @ design)
+    fitted = inverse @ design.T @ com
+    if fitted[2] <= 0:
+        return None
+    error = com - design @ fitted
+    noise = max(NOISE * flight.stature, float(np.sqrt(error @ error / (len(air) - 3))))
+    value = GRAVITY / float(fitted[2])
+    return Metres(value, value * noise * float(np.sqrt(inverse[2, 2]) / fitted[2]))

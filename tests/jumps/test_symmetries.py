@@ -1,0 +1,120 @@
+"""What another place, size, side, clock or mass does to a jump: nothing, or what physics says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.jumps.conftest import ASPECT, act, countermovement_jump, drop_jump
+
+from kinemotion.jumps import Jump, JumpTracker
+
+Array = NDArray[np.float64]
+
+FEW = settings(max_examples=12, deadline=None)
+PER_LENGTH = ("countermovement_depth_m", "peak_eccentric_velocity_m_s", "drop_height_m")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Times, normalised landmarks and world landmarks of a jump."""
+
+    times_s: Array
+    picture: Array
+    world: Array
+
+    def jump(self, *, height_m: float | None = None, mass_kg: float | None = None) -> Jump:
+        """What the tracker makes of it."""
+        tracker = JumpTracker(height_m=height_m, mass_kg=mass_kg)
+        jumps: list[Jump] = []
+        for time_s, landmarks, world in zip(self.times_s.tolist(), self.picture, self.world, strict=True):
+            jumps += tracker.update(time_s, landmarks, aspect=ASPECT, world=world).jumps
+        assert [jump.final for jump in jumps] == [False, True]
+        return jumps[-1]
+
+
+def seen(pieces: str) -> Seen:
+    made = {"cmj": countermovement_jump(0.35), "sj": countermovement_jump(0.30, hold_s=1.0), "dj": drop_jump(0.28)}
+    motion = act(made[pieces])
+    return Seen(motion.times_s, *motion.landmarks())
+
+
+KINDS = {kind: seen(kind) for kind in ("cmj", "sj", "dj")}
+EACH = pytest.mark.parametrize("kind", KINDS)
+
+
+def same(jump: Jump, other: Jump, later_s: float = 0.0) -> None:
+    assert jump.movement == other.movement
+    assert jump.metrics == pytest.approx(other.metrics, rel=1e-4)
+    assert jump.uncertainty == pytest.approx(other.uncertainty, rel=1e-3)
+    assert jump.events_s == pytest.approx({name: at + later_s for name, at in other.events_s.items()}, abs=1e-5)
+
+
+@EACH
+@FEW
+@given(
+    right=st.floats(-0.08, 0.08), down=st.floats(-0.04, 0.04), scale=st.floats(0.6, 1.05), later_s=st.floats(-1e3, 1e5)
+)
+def test_place_size_and_clock_do_not_change_the_jump(
+    kind: str, right: float, down: float, scale: float, later_s: float
+) -> None:
+    jump = KINDS[kind]
+    picture = jump.picture.copy()
+    picture[..., :2] = 0.5 + (picture[..., :2] - 0.5) * scale + [right, down]
+    picture[..., 2] *= scale
+    moved = Seen(jump.times_s + later_s, picture, jump.world)
+    same(moved.jump(mass_kg=70.0), jump.jump(mass_kg=70.0), later_s)
+
+
+@EACH
+def test_a_mirror_does_not_change_the_jump(kind: str) -> None:
+    jump = KINDS[kind]
+    picture, world = jump.picture.copy(), jump.world.copy()
+    picture[..., 0], world[..., 0] = 1 - picture[..., 0], -world[..., 0]
+    same(Seen(jump.times_s, picture, world).jump(), jump.jump())
+
+
+@EACH
+@FEW
+@given(pace=st.floats(0.85, 1.12))
+def test_slower_film_lengthens_times_and_makes_jumps_higher_by_its_square(kind: str, pace: float) -> None:
+    jump = KINDS[kind]
+    real, slowed = jump.jump(), Seen(jump.times_s * pace, jump.picture, jump.world).jump()
+    for event, at in real.events_s.items():
+        assert slowed.events_s[event] == pytest.approx(at * pace, abs=0.06 if event == "onset" else 0.02)
+    for name, power in (
+        ("flight_time_ms", 1),
+        ("jump_height_flight_time_m", 2),
+        ("takeoff_velocity_m_s", 1),
+        ("peak_concentric_velocity_m_s", 1),
+        ("ground_contact_time_ms", 1),
+    ):
+        if name in real.metrics:
+            assert slowed.metrics[name] == pytest.approx(real.metrics[name] * pace**power, rel=0.06), name
+
+
+@EACH
+@FEW
+@given(stated=st.tuples(st.floats(1.6, 1.85), st.floats(1.02, 1.08)))
+def test_a_taller_stated_stature_lengthens_what_the_picture_tells_and_leaves_the_flight(
+    kind: str, stated: tuple[float, float]
+) -> None:
+    height_m, growth = stated
+    small, tall = KINDS[kind].jump(height_m=height_m), KINDS[kind].jump(height_m=height_m * growth)
+    for name in (name for name in PER_LENGTH if name in small.metrics):
+        assert small.metrics[name] < tall.metrics[name] < small.metrics[name] * growth**2.2, name
+    assert tall.metrics["flight_time_ms"] == pytest.approx(small.metrics["flight_time_ms"], abs=6)
+
+
+@EACH
+@FEW
+@given(mass_kg=st.floats(20, 250))
+def test_forces_grow_with_the_mass_and_nothing_else_does(kind: str, mass_kg: float) -> None:
+    without, light, heavy = (KINDS[kind].jump(mass_kg=stated) for stated in (None, 70.0, mass_kg))
+    assert {name: light.metrics[name] for name in without.metrics} == without.metrics
+    assert light.metrics.keys() == heavy.metrics.keys()
+    for name in light.metrics.keys() - without.metrics.keys():
+        each_kg = {"peak_power_w": 45.3, "mean_force_n": light.metrics["mean_force_n"] / 70.0 if kind == "sj" else 0.0}
+        assert heavy.metrics[name] - light.metrics[name] == pytest.approx(each_kg[name] * (mass_kg - 70.0)), name

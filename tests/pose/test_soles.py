@@ -1,0 +1,79 @@
+"""The lowest edges of the shoes: in made-up masks, and in drawn pictures through MediaPipe."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kinemotion.pose.graph import Mode, PoseGraph
+from kinemotion.pose.landmarks import COLUMNS, POINTS, Landmark, Landmarks, Y
+from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.pose.soles import soles
+from kinemotion.synthetic import Clip, CountermovementJump
+
+HEIGHT, WIDTH = 200, 100
+_L = Landmark
+
+
+def standing() -> Landmarks:
+    """Shanks of 40 pixels, feet 10 pixels long whose toes and heels lie in row 150."""
+    landmarks = np.zeros((POINTS, COLUMNS))
+    for knee, ankle, heel, toes, x in (
+        (_L.LEFT_KNEE, _L.LEFT_ANKLE, _L.LEFT_HEEL, _L.LEFT_FOOT_INDEX, 65),
+        (_L.RIGHT_KNEE, _L.RIGHT_ANKLE, _L.RIGHT_HEEL, _L.RIGHT_FOOT_INDEX, 25),
+    ):
+        for point, (across, down) in {knee: (x, 105), ankle: (x, 145), heel: (x - 3, 150), toes: (x + 7, 150)}.items():
+            landmarks[point, : Y + 1] = across / WIDTH, down / HEIGHT
+    return landmarks
+
+
+def legs(left: float, right: float) -> NDArray[np.float32]:
+    """Two legs that end at a height in pixels; the last row is covered as far as the leg reaches into it."""
+    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    for end, columns in ((left, slice(60, 75)), (right, slice(20, 35))):
+        mask[: int(end), columns] = 1.0
+        if end < HEIGHT:
+            mask[int(end), columns] = end % 1
+    return mask
+
+
+def test_each_sole_is_found_between_the_pixels() -> None:
+    assert soles(legs(152.3, 155.8), standing()) * HEIGHT == pytest.approx([152.3, 155.8], abs=0.5)
+
+
+def test_something_below_the_foot_is_not_the_foot() -> None:
+    mask = legs(152, 152)
+    mask[158:165] = 1.0
+    assert soles(mask, standing()) * HEIGHT == pytest.approx([152, 152], abs=0.5)
+
+
+def test_a_foot_that_the_mask_does_not_show_is_unseen() -> None:
+    left, right = soles(legs(152, 90), standing())
+    assert np.isfinite(left)
+    assert np.isnan(right)
+
+
+def test_a_mask_that_goes_on_below_the_foot_has_no_sole() -> None:
+    assert np.isnan(soles(legs(HEIGHT, HEIGHT), standing())).all()
+
+
+def test_feet_outside_the_picture_are_unseen() -> None:
+    for shift in (-2.0, 2.0):
+        assert np.isnan(soles(legs(152, 152), standing() + shift)).all()
+
+
+def test_the_soles_of_the_drawn_athlete_are_within_two_centimetres_around_take_off() -> None:
+    clip = Clip([CountermovementJump(height_m=0.35)], size=(640, 480))
+    (truth,) = clip.truth
+    times = clip.times_s
+    chosen = times[(times < 0.2) | (np.abs(times - truth.events_s["takeoff"]) < 0.12)]
+    toes = -clip.landmarks()[np.isin(times, chosen)][:, [_L.LEFT_FOOT_INDEX, _L.RIGHT_FOOT_INDEX], Y]
+    film = Clip([CountermovementJump(height_m=0.35)], size=(640, 480), frame_times=chosen)
+    with PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.STATELESS) as graph:
+        poses = [graph.detect(np.ascontiguousarray(image[:, :, ::-1])) for _, image in film.frames()]
+    seen = np.array([-pose.soles for pose in poses if pose is not None and pose.soles is not None])
+    assert len(seen) == len(chosen)
+    at_rest = chosen < 0.2
+    lift, truly = (heights.min(1) - heights[at_rest].min(1).mean() for heights in (seen, toes))
+    picture_m = clip.body.height_m / 0.5  # about: the athlete fills half of the picture
+    assert np.abs(lift - truly).max() * picture_m < 0.02
+    assert truly.max() * picture_m > 0.15
