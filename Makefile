@@ -1,15 +1,17 @@
 # Everything that CI runs, and everything a developer needs, is a target here.
-# PYTHON chooses the interpreter that .venv is made with; ARGS are passed on by `make run`, `make test` and `make bench`.
+# PYTHON chooses the interpreter that .venv is made with; ARGS are passed on by `make run`, `make test`, `make bench`
+# and `make load`, whose load test SCENARIO names.
 
 PYTHON ?= python3
 ARGS ?=
+SCENARIO ?= 25
 bin := .venv/bin
-sources := src tests benchmarks
+sources := src tests benchmarks loadtests
 
-.PHONY: help run install test check format bench accuracy lock system clean
+.PHONY: help run install test check format bench accuracy load load-smoke lock system clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 run: .venv/runtime  ## install what the server needs, start it, print the address to open
 	@$(bin)/kinemotion serve $(ARGS)
@@ -32,7 +34,13 @@ bench: .venv/development  ## benchmarks, beside the bare library in the same run
 	@$(bin)/pytest benchmarks --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=name $(ARGS)
 
 accuracy: .venv/development  ## errors against known truth, into docs/accuracy.md; about five minutes
-	@$(bin)/python benchmarks/accuracy.py
+	@$(bin)/python -m benchmarks.accuracy
+
+load: .venv/development  ## a load test of a server of its own; SCENARIO=smoke, 25, 100, ramp, spike, soak, jumps, flood
+	@$(bin)/python -m loadtests.run $(SCENARIO) $(ARGS)
+
+load-smoke: .venv/development  ## the shortest load test
+	@$(bin)/python -m loadtests.run smoke $(ARGS)
 
 system:  ## Debian packages that the tests need (as root)
 	@apt-get update -qq

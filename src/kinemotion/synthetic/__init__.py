@@ -9,9 +9,11 @@ clip.truth[0].metrics["jump_height_m"]  # 0.35
 from kinemotion.synthetic.body import Body
 from kinemotion.synthetic.camera import Camera
 from kinemotion.synthetic.clip import Clip, Motion
-from kinemotion.synthetic.exercises import FollowedMotion, RaisingArms, Squats, Standing, WalkingOnTheSpot
+from kinemotion.synthetic.exercises import RaisingArms, Squats, Standing, WalkingOnTheSpot
+from kinemotion.synthetic.followed import FollowedMotion
 from kinemotion.synthetic.jumps import CountermovementJump, DropJump, SquatJump
 from kinemotion.synthetic.look import Look
+from kinemotion.synthetic.plate import plate_motion
 from kinemotion.synthetic.truth import JumpTruth
 
 __all__ = [
@@ -29,4 +31,5 @@ __all__ = [
     "Squats",
     "Standing",
     "WalkingOnTheSpot",
+    "plate_motion",
 ]

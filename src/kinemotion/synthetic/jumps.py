@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinemotion.synthetic.body import Body
-from kinemotion.synthetic.footwork import StepOff
+from kinemotion.synthetic.box import Box
 from kinemotion.synthetic.path import GRAVITY, Knot, Path
 from kinemotion.synthetic.performance import Contact, Performance
 from kinemotion.synthetic.posture import HANGING, Arms, Touch
@@ -167,17 +167,15 @@ class DropJump:
             (landing, ARMS_AHEAD),
             (end, HANGING),
         )
-        step = StepOff(self.drop_height_m, 0.20, 0.0, drop, np.radians(38.0))
+        box = Box(self.drop_height_m, drop)
         contacts = (
-            Contact(0.0, drop, footwork=step, ground_m=self.drop_height_m),
+            box.contact,
             Contact(contact, takeoff, landing=met, takeoff=up.takeoff),
             Contact(landing, end, landing=up.landing),
         )
         events = {"onset": drop, "contact": contact, "lowest": lowest, "takeoff": takeoff, "landing": landing}
-        edge = 0.20 * body.height_m - body.lengths.ankle_to_ball - 0.4 * body.lengths.ball_to_toe
-        performance = Performance(
-            up.stances, height, contacts, self._forward(body, drop, contact), arms, box=(self.drop_height_m, edge)
-        )
+        forward = box.forward(body, contact, takeoff)
+        performance = Performance(up.stances, height, contacts, forward, arms, box=box.place(body))
         return measured(performance, "dj", events, self._metrics(landing - takeoff))
 
     def _height(self, up: Upward, met: Touch, drop: float, contact: float, takeoff: float) -> Path:
@@ -188,14 +186,6 @@ class DropJump:
         before = [Knot(0.0, self.drop_height_m), sunk, Knot(drop, top), Knot(drop, top, 0.0, -GRAVITY)]
         met_floor = Knot(contact, met.com_m, -float(speed), -GRAVITY)
         return Path([*before, met_floor, *up.knots(takeoff, self.landing_depth_m)])
-
-    def _forward(self, body: Body, drop: float, contact: float) -> Path:
-        """From over the box to over the landing place; uniform in the air."""
-        start, edge = -0.20 * body.height_m, -0.115 * body.height_m
-        brake = min(self.contact_s, 0.25)
-        speed = -edge / (contact - drop + 0.4 * brake)
-        leaving, meeting = Knot(drop, edge, speed), Knot(contact, edge + speed * (contact - drop), speed)
-        return Path([Knot(0.0, start), leaving, meeting, Knot(contact + brake, 0.0)])
 
     def _metrics(self, flight_s: float) -> dict[str, float]:
         return {

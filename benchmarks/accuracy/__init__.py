@@ -1,0 +1,1 @@
+"""How far the figures are from the truth."""

@@ -1,0 +1,171 @@
+"""Drawn jumps: through JPEG and MediaPipe, with every frame and with a third of them, and as landmarks alone."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from benchmarks.accuracy.findings import (
+    MOVEMENTS,
+    Requirement,
+    Section,
+    Table,
+    all_found,
+    all_honest,
+    honest,
+    label,
+    mean_error,
+    metric_table,
+    of,
+    shown,
+    sizes,
+    worst_error,
+    yes,
+)
+from benchmarks.accuracy.outcome import Outcome, aspect, compare, follow, jump_of
+
+from kinemotion.pose.graph import Mode, PoseGraph
+from kinemotion.pose.jpeg import decode, read_header
+from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.synthetic import Camera, Clip, CountermovementJump, DropJump, SquatJump
+
+JUMPS: Final = 66
+RATES: Final = (30.0, 60.0, 120.0)
+NOISES: Final = (0.0, 0.001, 0.002)
+MODEL: Final = BUNDLED_FOLDER / MODELS[0].filename
+SIZES: Final = ((640, 480), (480, 854), (1280, 720), (1080, 1920), (640, 480))
+HEIGHT: Final = "jump_height_m"
+HEIGHT_CM: Final = {"cmj": 1.0, "sj": 1.0, "dj": 1.5}
+COLUMNS: Final = (HEIGHT, "flight_time_ms", "ground_contact_time_ms", "takeoff_ms", "landing_ms")
+
+
+def scenario(number: int) -> Clip:
+    """A drawn jump; everything about it follows from its number."""
+    rng = np.random.default_rng([number, 11])
+    height_m, arms = float(rng.uniform(0.15, 0.55)), rng.choice(["hips", "swing"])
+    depth_m = float(rng.uniform(0.7, 1.0)) * min(0.36, 0.10 + 0.7 * height_m)  # low jumps are shallow
+    motion: CountermovementJump | SquatJump | DropJump
+    match number % 3:
+        case 0:
+            motion = CountermovementJump(height_m=height_m, depth_m=depth_m, arms=arms)
+        case 1:
+            motion = SquatJump(height_m=height_m, depth_m=depth_m, arms=arms)
+        case _:
+            contact_s, box_m = float(rng.uniform(0.18, 0.32)), float(rng.choice([0.2, 0.3, 0.4]))
+            motion = DropJump(height_m=height_m, contact_s=contact_s, drop_height_m=box_m, arms=arms)
+    camera = Camera(
+        distance_m=float(rng.uniform(2.5, 5.0)),
+        height_m=float(rng.uniform(0.6, 1.5)),
+        yaw_deg=float(rng.choice([0, 20, -30, 45, -45])),
+        share=None if rng.random() < 0.5 else float(rng.uniform(0.42, 0.6)),
+        place=(float(rng.uniform(0.42, 0.58)), 0.52),
+    )
+    return Clip(
+        [motion],
+        fps=float(rng.choice([24, 25, 30, 30, 50, 60])),
+        size=SIZES[int(rng.integers(len(SIZES)))],
+        camera=camera,
+        body_height_m=float(rng.uniform(1.55, 1.95)),
+        seed=number,
+        phase=float(rng.random()),
+    )
+
+
+def through_mediapipe(number: int) -> tuple[Outcome, Outcome]:
+    """One drawn jump through JPEG and MediaPipe: every frame as the final pass sees it, and a third of them live."""
+    cv2.setNumThreads(1)
+    clip = scenario(number)
+    frames = list(clip.jpegs())
+    kept = np.random.default_rng([number, 12]).random(len(frames)) < 1 / 3
+    third = [frame for frame, keep in zip(frames, kept, strict=True) if keep]
+    return seen(clip, frames, Mode.STATELESS), seen(clip, third, Mode.LIVE)
+
+
+def seen(clip: Clip, frames: Sequence[tuple[float, bytes]], mode: Mode) -> Outcome:
+    """What comes of JPEG frames, (time in s, bytes), of a clip with one jump."""
+    with PoseGraph(MODEL, mode) as graph:
+        poses = [graph.detect(decode(jpeg, read_header(jpeg)), round(time_s * 1e6)) for time_s, jpeg in frames]
+    truth = jump_of(clip)
+    return compare(follow([time_s for time_s, _ in frames], poses, truth.movement, aspect(clip)), truth)
+
+
+def every_frame(outcomes: Sequence[Outcome]) -> Section:
+    """What every frame gives."""
+    both = ("takeoff_ms", "landing_ms")
+    requirements = [
+        all_found(outcomes),
+        mean_error(outcomes, HEIGHT, HEIGHT_CM),
+        worst_error(outcomes, HEIGHT, 3.0),
+        mean_error(outcomes, "flight_time_ms", dict.fromkeys(MOVEMENTS, 8.0)),
+        mean_error(outcomes, "ground_contact_time_ms", {"dj": 12.0}),
+        *(mean_error(outcomes, event, dict.fromkeys(MOVEMENTS, 10.0)) for event in both),
+        mean_error(outcomes, "countermovement_depth_m", {"cmj": 3.0}),
+        all_honest(outcomes),
+    ]
+    about = (
+        f"{JUMPS} drawn jumps of 15 to 55 cm: three movements, arms on the hips or swinging, 24 to 60 frames/s, "
+        "several picture sizes, athletes of 1.55 to 1.95 m in many looks and places, seen from the front and up to 45° "
+        "to the side; JPEG, then MediaPipe without memory, as final results are made."
+    )
+    return Section("Drawn athlete", about, requirements, [metric_table(outcomes)])
+
+
+def a_third(outcomes: Sequence[Outcome]) -> Section:
+    """What a random third of the frames gives."""
+    requirements = [mean_error(outcomes, HEIGHT, dict.fromkeys(MOVEMENTS, 3.0)), honest(outcomes, HEIGHT)]
+    found = f"{sum(bool(one.errors) for one in outcomes)} of {len(outcomes)} jumps were found."
+    about = f"The same clips with frames dropped at random to a third of the rate, on the live path only. {found}"
+    return Section("A third of the frames, live path", about, requirements, [metric_table(outcomes)])
+
+
+def landmarks_alone(number: int) -> dict[tuple[float, float], Outcome]:
+    """One drawn jump as its true landmarks, by frames a second and noise in shares of the frame."""
+    return {(fps, noise): outcome for fps in RATES for noise, outcome in _at_rate(number, fps)}
+
+
+def _at_rate(number: int, fps: float) -> Iterator[tuple[float, Outcome]]:
+    drawn = scenario(number)
+    clip = Clip(
+        drawn.motions, fps=fps, size=drawn.size, camera=drawn.camera, body_height_m=drawn.body.height_m, seed=number
+    )
+    truth, true = jump_of(clip), clip.landmarks()
+    for noise in NOISES:
+        points = true.copy()
+        points[:, :, :2] += np.random.default_rng([number, 13]).normal(0.0, noise, points[:, :, :2].shape)
+        yield noise, compare(follow(clip.times_s, [(row,) for row in points], truth.movement, aspect(clip)), truth)
+
+
+def landmarks_section(results: Sequence[dict[tuple[float, float], Outcome]]) -> Section:
+    """What true landmarks give."""
+    lines, means = [], []
+    for fps, noise in results[0]:
+        outcomes = [result[fps, noise] for result in results]
+        for movement in MOVEMENTS:
+            mine = of(outcomes, movement)
+            found = [one for one in mine if one.errors]
+            error = float(sizes(mine, HEIGHT).mean()) if found else np.inf
+            means.append((error, f"{movement}, {fps:g} frames/s, noise {noise:g}"))
+            cells = [_mean_and_worst(mine, name) for name in COLUMNS]
+            holds = yes(error <= 0.01 and len(found) == len(mine))
+            lines.append((f"{fps:g}", f"{noise:g}", movement, f"{len(found)} of {len(mine)}", *cells, holds))
+    worst, where = max(means)
+    requirements = [
+        all_found([one for result in results for one in result.values()]),
+        Requirement(
+            f"{label(HEIGHT)}: mean absolute error in every row",
+            "at most 1.0",
+            f"{shown(HEIGHT, worst, 1)} ({where})",
+            worst <= 0.01,
+        ),
+    ]
+    head = ("frames/s", "noise", "movement", "found", *map(label, COLUMNS), "holds")
+    about = (
+        "The true landmarks of these jumps with noise in shares of the frame: what is left without a camera and a pose "
+        "model. Mean absolute errors, the worst in brackets."
+    )
+    return Section("Landmarks alone", about, requirements, [Table(head, lines)])
+
+
+def _mean_and_worst(outcomes: Sequence[Outcome], name: str) -> str:
+    errors = sizes(outcomes, name)
+    return f"{shown(name, float(errors.mean()))} ({shown(name, float(errors.max()))})" if len(errors) else ""
