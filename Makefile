@@ -1,6 +1,6 @@
 # Everything that CI runs, and everything a developer needs, is a target here.
-# PYTHON chooses the interpreter that .venv is made with; ARGS are passed on by `make run`, `make test`, `make bench`
-# and `make load`, whose load test SCENARIO names.
+# PYTHON chooses the interpreter that .venv is made with; ARGS are passed on by `make run`, `make test`, `make bench…`
+# and `make load…`, whose load test SCENARIO names.
 
 PYTHON ?= python3
 ARGS ?=
@@ -8,10 +8,11 @@ SCENARIO ?= 25
 bin := .venv/bin
 sources := src tests benchmarks loadtests
 
-.PHONY: help run install test check format bench accuracy load load-smoke lock system clean
+.PHONY: help run install test check format bench bench-compare bench-baseline accuracy memory \
+    load load-smoke load-cost lock system clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 run: .venv/runtime  ## install what the server needs, start it, print the address to open
 	@$(bin)/kinemotion serve $(ARGS)
@@ -33,14 +34,26 @@ format: .venv/development  ## format the code and mend what the linter can
 bench: .venv/development  ## benchmarks, beside the bare library in the same run
 	@$(bin)/pytest benchmarks --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=name $(ARGS)
 
+bench-compare: .venv/development  ## fail where a frame's way costs more, beside the bare library, than the baseline
+	@$(bin)/python -m benchmarks.compare $(ARGS)
+
+bench-baseline: .venv/development  ## measure that baseline anew, on an idle machine
+	@$(bin)/python -m benchmarks.baseline $(ARGS)
+
 accuracy: .venv/development  ## errors against known truth, into docs/accuracy.md; about five minutes
 	@$(bin)/python -m benchmarks.accuracy
+
+memory: .venv/development  ## the memory of a server as cameras come and go; about a minute
+	@$(bin)/python -m benchmarks.memory $(ARGS)
 
 load: .venv/development  ## a load test of a server of its own; SCENARIO=smoke, 25, 100, ramp, spike, soak, jumps, flood
 	@$(bin)/python -m loadtests.run $(SCENARIO) $(ARGS)
 
 load-smoke: .venv/development  ## the shortest load test
 	@$(bin)/python -m loadtests.run smoke $(ARGS)
+
+load-cost: .venv/development  ## the server's processor time for each answer, over bare MediaPipe's; three minutes
+	@$(bin)/python -m loadtests.cost $(ARGS)
 
 system:  ## Debian packages that the tests need (as root)
 	@apt-get update -qq

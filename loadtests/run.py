@@ -11,11 +11,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Timer
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -34,12 +34,19 @@ class LoadTestFailed(Exception):
     """The load test could not be run; the message says why."""
 
 
+class Server(NamedTuple):
+    """A server that runs."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
-def server() -> Iterator[str]:
+def server() -> Iterator[Server]:
     """Runs a server with room for a hundred cameras.
 
     Yields:
-        Its address.
+        Where it is.
 
     Raises:
         LoadTestFailed: it did not start.
@@ -55,7 +62,7 @@ def server() -> Iterator[str]:
             impatience.cancel()
             if found is None:
                 raise LoadTestFailed("the server did not start")
-            yield found[1]
+            yield Server(found[1], process.pid)
         finally:
             impatience.cancel()
             process.terminate()
@@ -65,7 +72,13 @@ def server() -> Iterator[str]:
                 process.kill()
 
 
-def run(scenario: Scenario, folder: Path, options: Sequence[str] = (), seconds: int | None = None) -> Path:
+def run(
+    scenario: Scenario,
+    folder: Path,
+    options: Sequence[str] = (),
+    seconds: int | None = None,
+    watch: Callable[[Server], AbstractContextManager[object]] = nullcontext,
+) -> Path:
     """Runs a load test against a server of its own.
 
     Args:
@@ -73,6 +86,7 @@ def run(scenario: Scenario, folder: Path, options: Sequence[str] = (), seconds: 
         folder: where its files go.
         options: more options of Locust; they win over the scenario's.
         seconds: its length instead of the scenario's own.
+        watch: what is to go on beside it.
 
     Returns:
         The result's path.
@@ -84,12 +98,12 @@ def run(scenario: Scenario, folder: Path, options: Sequence[str] = (), seconds: 
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     length = seconds or scenario.seconds
-    with server() as address:
+    with server() as served, watch(served):
         command = [
             sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name(scenario.locustfile)),
-            "--headless", "--only-summary", "--host", address, "--run-time", f"{length}s", "--exit-code-on-error", "0",
-            "--csv", str(folder / "locust"), "--html", str(folder / "report.html"), "--result", str(result),
-            *scenario.options.split(), *options,
+            "--headless", "--only-summary", "--host", served.address, "--run-time", f"{length}s",
+            "--exit-code-on-error", "0", "--csv", str(folder / "locust"), "--html", str(folder / "report.html"),
+            "--result", str(result), *scenario.options.split(), *options,
         ]  # fmt: skip
         try:
             code = subprocess.run(command, check=False, timeout=length + _AROUND_S).returncode

@@ -20,6 +20,11 @@ def test_variables_are_read_and_overrides_win() -> None:
     assert settings == Settings(host="::1", port=9000, slo_s=0.5, model_dir=Path("m"))
 
 
+def test_room_for_cameras_is_set_or_left_to_be_measured() -> None:
+    assert Settings.from_environment({}).max_sessions is None
+    assert Settings.from_environment({"KINEMOTION_MAX_SESSIONS": "3"}).max_sessions == 3
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
@@ -29,6 +34,8 @@ def test_variables_are_read_and_overrides_win() -> None:
         ("KINEMOTION_SLO_S", "nan", "out of range"),
         ("KINEMOTION_SLO_S", "soon", "not a number"),
         ("KINEMOTION_WORKERS", "0", "out of range"),
+        ("KINEMOTION_MAX_SESSIONS", "0", "out of range: 1 to 10000"),
+        ("KINEMOTION_MAX_SESSIONS", "many", "not a whole number"),
         ("KINEMOTION_HOST", "", "must not be empty"),
         ("KINEMOTION_PROT", "8000", "not a setting; known are .*KINEMOTION_PORT"),
     ],

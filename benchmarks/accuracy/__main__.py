@@ -30,7 +30,10 @@ def works() -> list[Work]:
     return [
         Work([partial(drawn.through_mediapipe, number) for number in numbers], _drawn),
         _plate(),
-        Work([partial(drawn.landmarks_alone, number) for number in numbers], lambda r: [drawn.landmarks_section(r)]),
+        Work(
+            [partial(drawn.landmarks_alone, number) for number in range(0, drawn.JUMPS, 2)],
+            lambda r: [drawn.landmarks_section(r)],
+        ),
         _people(),
     ]
 

@@ -29,7 +29,7 @@ from kinemotion.pose.jpeg import decode, read_header
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.synthetic import Camera, Clip, CountermovementJump, DropJump, SquatJump
 
-JUMPS: Final = 66
+JUMPS: Final = 60
 RATES: Final = (30.0, 60.0, 120.0)
 NOISES: Final = (0.0, 0.001, 0.002)
 MODEL: Final = BUNDLED_FOLDER / MODELS[0].filename

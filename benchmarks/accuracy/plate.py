@@ -42,7 +42,7 @@ ATHLETES: Final[dict[str, tuple[Movement, Arms, float]]] = {
     "sj": ("sj", "hips", 1.75),
     "dj": ("dj", "hips", 1.85),
 }
-VIEWS: Final = ((24.0, 45.0), (30.0, -30.0), (50.0, 0.0), (60.0, 20.0))
+VIEWS: Final = ((25.0, 45.0), (30.0, -30.0), (60.0, 20.0))
 """Frames a second and the camera's yaw in degrees."""
 
 

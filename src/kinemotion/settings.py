@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, get_args
 
 from kinemotion import MAX_PIXELS
 from kinemotion.errors import SettingsError
@@ -21,7 +21,7 @@ def _model_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinemotion" / "models"
 
 
-def _number(default: float, low: float, high: float, text: str) -> Any:
+def _number(default: float | None, low: float, high: float, text: str) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "text": text})
 
 
@@ -39,7 +39,10 @@ class Settings:
         default_factory=_cores,
         metadata={"low": 1, "high": 256, "text": "frames in work at once; as many as there are cores"},
     )
-    max_sessions: int = _number(32, 1, 10_000, "cameras served at once; one more is refused with 503")
+    max_sessions: int | None = _number(None, 1, 10_000, "cameras served at once; as many as measured, if not set")
+    min_fps: float = _number(
+        4.0, 0.1, 120.0, "answers a second that each camera gets at least, where their number is measured"
+    )
     spare_graphs: int = _number(1, 0, 16, "pose graphs kept ready for the next camera, about 70 MB each")
     model_dir: Path = field(default_factory=_model_folder, metadata={"text": "where fetched pose models lie"})
     max_frame_bytes: int = _number(1_048_576, 1_024, 16_777_216, "largest JPEG taken, in bytes")
@@ -56,6 +59,8 @@ class Settings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             value = getattr(self, setting.name)
+            if value is None:
+                continue
             if "low" in setting.metadata:
                 _check_range(setting.name, value, setting.metadata["low"], setting.metadata["high"])
             elif not str(value):
@@ -79,7 +84,8 @@ class Settings:
             if variable.startswith(PREFIX):
                 if variable not in known:
                     raise SettingsError(f"{variable} is not a setting; known are {', '.join(sorted(known))}")
-                values[known[variable].name] = _parse(variable, text, known[variable].type)
+                setting = known[variable]
+                values[setting.name] = _parse(variable, text, next(iter(get_args(setting.type)), setting.type))
         values |= {name: value for name, value in overrides.items() if value is not None}
         return cls(**values)
 

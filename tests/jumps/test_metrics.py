@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kinemotion.jumps import Movement
 from kinemotion.jumps.flight import Flight
-from kinemotion.jumps.metrics import Athlete, evaluate
+from kinemotion.jumps.metrics import Athlete, Value, evaluate
 from kinemotion.jumps.pushoff import PushOff
 from kinemotion.jumps.scale import Metres, Scale
 
@@ -42,7 +43,12 @@ CMJ = PushOff(
 )
 SJ = replace(CMJ, movement=Movement.SJ, onset_s=4.7, hold_s=1.2, depth=None, sinking=None, angles_deg={})
 DJ = PushOff(
-    Movement.DJ, lowest_s=4.9, contact_s=4.8, gap_s=1 / 30, touching=((2 * G * 0.30) ** 0.5 / SPAN_M, 0.05 / SPAN_M)
+    Movement.DJ,
+    lowest_s=4.9,
+    contact_s=4.8,
+    contact_sd_s=0.012,
+    gap_s=1 / 30,
+    touching=((2 * G * 0.30) ** 0.5 / SPAN_M, 0.05 / SPAN_M),
 )
 FLIGHT_ONLY = {
     "jump_height_m",
@@ -55,6 +61,10 @@ FLIGHT_ONLY = {
 
 def values(push: PushOff, **stated: float) -> dict[str, float]:
     return {name: value.value for name, value in evaluate(FLIGHT, push, Athlete(**stated), SCALE).items()}
+
+
+def metrics(push: PushOff, flight: Flight = FLIGHT, **stated: float) -> dict[str, Value]:
+    return evaluate(flight, push, Athlete(**stated), SCALE)
 
 
 def deviations(push: PushOff, **stated: float) -> dict[str, float]:
@@ -124,6 +134,11 @@ def test_a_stated_box_is_weighed_against_the_fall_that_was_seen() -> None:
     assert "drop_height_m" not in values(replace(DJ, touching=None))
 
 
+def test_a_stated_box_counts_only_for_a_drop_that_was_seen() -> None:
+    assert "drop_height_m" not in values(PushOff(Movement.DJ), drop_height_m=0.40)
+    assert values(replace(DJ, rebound=True), drop_height_m=0.34)["drop_height_m"] == pytest.approx(0.30)
+
+
 @pytest.mark.parametrize("push", [CMJ, SJ, DJ], ids=lambda push: push.movement)
 def test_without_a_scale_lengths_are_absent_and_times_remain(push: PushOff) -> None:
     scaled = values(push, mass_kg=70.0)
@@ -141,7 +156,55 @@ def test_what_was_not_seen_is_absent() -> None:
 
 @pytest.mark.parametrize("push", [CMJ, SJ, DJ], ids=lambda push: push.movement)
 def test_frames_far_apart_make_no_figure_surer_and_those_found_among_them_less_sure(push: PushOff) -> None:
-    dense, sparse = deviations(push), deviations(replace(push, gap_s=0.20))
+    dense, sparse = deviations(push), deviations(replace(push, gap_s=0.20, contact_sd_s=0.06))
     assert all(sparse[name] >= dense[name] for name in dense)
     among = {"concentric_duration_ms", "ground_contact_time_ms", "countermovement_depth_m", "knee_angle_lowest_deg"}
     assert all(sparse[name] > 1.2 * dense[name] for name in among & dense.keys())
+
+
+def test_a_drop_jump_is_as_unsure_as_its_three_contacts_together() -> None:
+    flight = replace(FLIGHT, takeoff_sd_s=0.006, landing_sd_s=0.004)
+    rng = np.random.default_rng(0)
+    touched, off, on = (rng.normal(at, sd, 100_000) for at, sd in ((4.8, 0.012), (5.0, 0.006), (5.5, 0.004)))
+    found, contact = metrics(DJ, flight), off - touched
+    heights = G * (on - off) ** 2 / 8 + rng.normal(0, 0.006, off.shape)
+    for name, seen in {
+        "ground_contact_time_ms": 1000 * contact,
+        "flight_contact_ratio": (on - off) / contact,
+        "reactive_strength_index_m_s": heights / contact,
+    }.items():
+        assert found[name].sd == pytest.approx(seen.std(), rel=0.05), name
+
+
+def test_a_contact_is_as_unsure_as_its_touch_down() -> None:
+    sure, unsure = metrics(DJ), metrics(replace(DJ, contact_sd_s=0.05))
+    for name in ("ground_contact_time_ms", "flight_contact_ratio", "reactive_strength_index_m_s", "drop_height_m"):
+        assert unsure[name].sd > 1.5 * sure[name].sd, name
+
+
+@pytest.mark.parametrize("push", [CMJ, SJ, DJ], ids=lambda push: push.movement)
+def test_a_flight_without_a_way_up_divides_by_nothing(push: PushOff) -> None:
+    flight = replace(FLIGHT, apex_s=FLIGHT.takeoff_s, shrinkage=0.6)
+    found = metrics(push, flight, mass_kg=70.0)
+    assert found["jump_height_m"].value == 0.0
+    assert "takeoff_velocity_m_s" not in found
+    assert all(value.value > 0 for name, value in found.items() if not name.startswith("jump_height"))
+
+
+def test_phases_of_no_duration_are_absent() -> None:
+    takeoff_s = FLIGHT.takeoff_s
+    assert "concentric_duration_ms" not in values(replace(SJ, onset_s=takeoff_s))
+    assert "squat_hold_duration_ms" not in values(replace(SJ, hold_s=0.0))
+    for push in (replace(CMJ, lowest_s=takeoff_s), replace(CMJ, onset_s=CMJ.lowest_s)):
+        assert values(push).keys().isdisjoint({"eccentric_duration_ms", "concentric_duration_ms", "rsi_modified_m_s"})
+
+
+def test_power_that_cannot_be_is_absent() -> None:
+    low = replace(FLIGHT, landing_s=FLIGHT.takeoff_s + 0.2, apex_s=FLIGHT.takeoff_s + 0.1)
+    assert "peak_power_w" not in metrics(CMJ, low, mass_kg=30.0)
+
+
+@pytest.mark.parametrize(("push", "error_w"), [(SJ, 372.9), (CMJ, 442.8)], ids=["sj", "cmj"])
+def test_power_has_the_error_of_its_kind_of_jump(push: PushOff, error_w: float) -> None:
+    found = metrics(push, mass_kg=70.0)
+    assert found["peak_power_w"].sd == pytest.approx(float(np.hypot(error_w, 6070 * found["jump_height_m"].sd)))

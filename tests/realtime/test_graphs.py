@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import MODELS, ModelStore
+from kinemotion.realtime import graphs, memory
 from kinemotion.realtime.graphs import GraphSupply
 
 
@@ -25,6 +29,59 @@ async def test_a_spare_graph_is_handed_out_and_replaced(models: ModelStore) -> N
     supply.close()
     with pytest.raises(RuntimeError, match="closed"):
         graph.detect(None)  # type: ignore[arg-type]  # it does not look
+
+
+async def test_a_spare_graph_is_there_before_it_is_wanted(models: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[PoseGraph] = []
+    ready = Event()
+
+    def make(model: Path) -> PoseGraph:
+        made.append(PoseGraph(model))
+        ready.set()
+        return made[-1]
+
+    monkeypatch.setattr(graphs, "PoseGraph", make)
+    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+        assert await asyncio.to_thread(ready.wait, 20)
+        assert len(made) == 1
+        assert await supply.acquire(MODELS[0]) is made[0]
+        supply.retire(made[0])
+
+
+async def test_the_next_spare_is_made_a_moment_later_unless_somebody_waits(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    def call_later(delay_s: float, call: Callable[[], object]) -> None:
+        later.append(delay_s)
+        loop.call_soon(call)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
+    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+        waited = await supply.acquire(MODELS[0])
+        while not supply.ready:
+            await asyncio.to_thread(Event().wait, 0.01)
+        handed_out = await supply.acquire(MODELS[0])
+        supply.retire(waited)
+        supply.retire(handed_out)
+    assert later == [0, graphs.REFILL_AFTER_S]
+
+
+async def test_graphs_are_closed_with_their_sessions_and_memory_given_back_once(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[bool] = []
+    monkeypatch.setattr(memory, "give_back", lambda: given_back.append(True))
+    with contextlib.closing(GraphSupply(models, spares=0)) as supply:
+        retired = [await supply.acquire(MODELS[0]) for _ in range(3)]
+        for graph in retired:
+            supply.retire(graph)
+    for graph in retired:
+        with pytest.raises(RuntimeError, match="closed"):
+            graph.detect(None)  # type: ignore[arg-type]  # it does not look
+    assert 1 <= len(given_back) <= 3
 
 
 async def test_clients_that_go_away_while_they_wait_leave_nothing_behind(

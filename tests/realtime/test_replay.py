@@ -12,7 +12,7 @@ from kinemotion.pose.jpeg import JpegHeader, read_header
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import LIVE_ONLY, Replay, ReplayDesk, Ring
+from kinemotion.realtime.replay import LIVE_ONLY, Replay, ReplayDesk, Ring, Span
 from kinemotion.synthetic import Clip
 
 Frames = list[tuple[float, bytes]]
@@ -46,7 +46,7 @@ class Bench:
         self.invitations += 1
 
     def replay(self, jump: Jump) -> Replay:
-        return Replay(jump, JumpTracker(Movement.CMJ), self.results.put)
+        return Replay(Span.of(jump), JumpTracker(Movement.CMJ), self.results.put)
 
     def work(self) -> None:
         while (piece := self.desk.take()) is not None:
@@ -118,7 +118,7 @@ def test_broken_pictures_are_frames_without_a_pose(graph: PoseGraph) -> None:
 def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
     bench, older, newer = Bench(graph), SimpleQueue[Jump | None](), SimpleQueue[Jump | None]()
     for results in (older, newer):
-        replay = Replay(live_jump(1.0, 1.5), JumpTracker(), results.put)
+        replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put)
         bench.desk.add(replay, [frame(1, 1), frame(2, 2)], complete=True)
     for _ in range(2):
         piece = bench.desk.take()
@@ -133,8 +133,8 @@ def test_a_desk_that_cannot_keep_up_gives_up_the_oldest_jump(graph: PoseGraph) -
     bench, outcomes = Bench(graph), [SimpleQueue[Jump | None]() for _ in range(3)]
     replays: list[Replay] = []
     for results in outcomes:
-        replay = Replay(live_jump(1.0, 1.5), JumpTracker(), results.put)
-        bench.desk.add(replay, [frame(seq, seq) for seq in range(1, 300)], complete=False)
+        replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put)
+        bench.desk.add(replay, [frame(seq, 1_200_000 + seq) for seq in range(1, 300)], complete=False)
         replays.append(replay)
     assert [results.qsize() for results in outcomes] == [1, 0, 0]
     assert outcomes[0].get_nowait() is None
@@ -147,13 +147,12 @@ class Client:
 
     def __init__(self, bench: Bench) -> None:
         self.told: list[Jump] = []
-        self.path = JumpPath(bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post)
+        self.path = JumpPath(
+            bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, lambda: JumpTracker(Movement.CMJ)
+        )
 
     def post(self, call: Callable[..., None], *arguments: object) -> None:
         call(*arguments)
-
-    def live(self, jump: Jump) -> None:
-        self.path.live(jump, lambda: JumpTracker(Movement.CMJ))
 
 
 async def test_a_jump_is_told_at_once_and_becomes_final_by_its_replay(
@@ -167,9 +166,9 @@ async def test_a_jump_is_told_at_once_and_becomes_final_by_its_replay(
     for number, one in enumerate(frames):
         client.path.frame(one)
         if number == told_at:
-            client.live(first)
+            client.path.live(first)
         bench.work()
-    client.live(replace(first, final=True))
+    client.path.live(replace(first, final=True))
     await client.path.finish()
     assert [jump.final for jump in client.told] == [False, True]
     assert client.told[1].metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.04)
@@ -182,13 +181,13 @@ async def test_without_a_replay_the_live_result_is_final_and_says_so(graph: Pose
     bench = Bench(graph)
     client = Client(bench)
     client.path.frame(frame(1, 1))
-    client.live(live_jump(1.0, 1.5))
+    client.path.live(live_jump(1.0, 1.5))
     if live_final_first:
-        client.live(live_jump(1.0, 1.5, final=True))
+        client.path.live(live_jump(1.0, 1.5, final=True))
     client.path.frame(frame(2, 9_000_000))
     bench.work()
     if not live_final_first:
-        client.live(live_jump(1.0, 1.5, final=True))
+        client.path.live(live_jump(1.0, 1.5, final=True))
     await client.path.finish()
     assert [jump.final for jump in client.told] == [False, True]
     assert client.told[1].quality.warnings == (LIVE_ONLY,)
@@ -198,8 +197,60 @@ async def test_a_cancelled_path_tells_nothing_more(graph: PoseGraph) -> None:
     bench = Bench(graph)
     client = Client(bench)
     client.path.frame(frame(1, 1))
-    client.live(live_jump(1.0, 1.5))
+    client.path.live(live_jump(1.0, 1.5))
     client.path.cancel()
     bench.work()
     await client.path.finish()
     assert [jump.final for jump in client.told] == [False]
+
+
+async def doubted(bench: Bench, frames: list[Frame], first_s: float, last_s: float, *, seen: Jump | None) -> Client:
+    """What is told of frames among which the live path was in doubt, and saw something a little later."""
+    client = Client(bench)
+    for number, one in enumerate(frames):
+        client.path.frame(one)
+        if number and frames[number - 1].elapsed_us / 1e6 <= last_s < one.elapsed_us / 1e6:
+            client.path.doubt(first_s, last_s)
+            if seen is not None:
+                client.path.live(seen)
+        bench.work()
+    await client.path.finish()
+    return client
+
+
+async def test_a_jump_that_the_live_path_hardly_saw_is_found_in_every_frame(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames
+) -> None:
+    truth = drawn_clip.truth[0]
+    doubt_s = truth.events_s["apex"] - 0.05, truth.events_s["apex"] + 0.05
+    client = await doubted(Bench(graph), of_clip(drawn_frames, 99.0), *doubt_s, seen=None)
+    assert [(jump.index, jump.final) for jump in client.told] == [(1, False), (1, True)]
+    assert client.told[1].metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.03)
+
+
+async def test_a_doubt_about_a_jump_that_is_known_tells_it_no_second_time(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames
+) -> None:
+    bench, events = Bench(graph), drawn_clip.truth[0].events_s
+    seen = live_jump(events["takeoff"], events["landing"])
+    client = await doubted(bench, of_clip(drawn_frames, 99.0), events["takeoff"], events["landing"], seen=seen)
+    assert [(jump.index, jump.final) for jump in client.told] == [(1, False), (1, True)]
+
+
+async def test_a_doubt_about_nothing_tells_nothing(graph: PoseGraph, drawn_frames: Frames) -> None:
+    client = await doubted(Bench(graph), of_clip(drawn_frames, 1.0), 0.3, 0.5, seen=None)
+    assert client.told == []
+
+
+def test_a_busy_desk_leaves_out_frames_far_from_the_flight(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    older, newer = bench.replay(live_jump(2.0, 2.5)), bench.replay(live_jump(2.0, 2.5))
+    frames = [frame(seq, seq * 33_333) for seq in range(100)]
+    for replay in (older, newer):
+        bench.desk.add(replay, frames, complete=False)
+    assert len(older.waiting) == 100
+    kept = [one.elapsed_us / 1e6 for one in newer.waiting]
+    assert [time_s for time_s in kept if 1.8 < time_s < 2.7] == [
+        one.elapsed_us / 1e6 for one in frames if 1.8 < one.elapsed_us / 1e6 < 2.7
+    ]
+    assert 40 < len(kept) < 60

@@ -167,7 +167,7 @@ class Aside:
         return work
 
 
-def test_work_that_can_wait_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
+def test_work_aside_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
     aside, work = Aside(two_workers, 5), Work(two_workers)
     assert aside.begun.get(timeout=PATIENCE_S) == 0
     for item in ("first", "second", "third"):
@@ -181,7 +181,7 @@ def test_work_that_can_wait_leaves_a_worker_to_the_lanes_and_is_all_done(two_wor
     aside.go.put(None)
 
 
-def test_on_a_single_worker_lanes_and_work_that_can_wait_take_turns(one_worker: Scheduler) -> None:
+def test_on_a_single_worker_lanes_and_work_aside_take_turns(one_worker: Scheduler) -> None:
     work, other = Work(one_worker), Work(one_worker)
     work.lane.offer("first")
     assert work.next() == "first"

@@ -31,6 +31,9 @@ _ANKLE_RISE: Final = 0.047  # of the ankles over a flat foot's, when the toes le
 _ANKLE_SD: Final = 0.013
 
 _FALL_S: Final = 0.2
+_APART: Final = 3.0  # standard deviations by which shoes and landmarks may disagree
+_TOLD_S: Final = 0.5  # a touch-down is told live within this
+_BRIEF_S: Final = 0.01  # no speed is taken over less
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def refined(
     return Contact(moment, sd_s)
 
 
-def touch_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> float:
+def touch_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> Contact:
     """When the feet came down before a take-off, after a drop or another flight.
 
     Args:
@@ -152,31 +155,41 @@ def touch_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float
         gravity: what g appears as, picture heights a second squared.
         stature: apparent stature in picture heights.
     """
-    rough_s = _toes_down(samples, near_s, takeoff_s, gravity, stature)
-    floor = floor_of(samples.between(rough_s + EDGE_S, takeoff_s - EDGE_S).soles, stature)
-    fall = samples.between(rough_s - _FALL_S, rough_s)
+    rough = _toes_down(samples, near_s, takeoff_s, gravity, stature)
+    floor = floor_of(samples.between(rough.time_s + EDGE_S, takeoff_s - EDGE_S).soles, stature)
+    fall = samples.between(rough.time_s - _FALL_S, rough.time_s)
     if floor is None or len(fall) < 2:
-        return rough_s
-    since = fall.time - rough_s
+        return rough
+    since = fall.time - rough.time_s
     rate = slope(since, fall.com + 0.5 * gravity * since**2)
-    parabola = Parabola(rough_s + rate / gravity, float(fall.com.max()), gravity, 0.0, 0.0)
-    return refined(samples.time, sole_lift(samples.soles, floor, stature), Contact(rough_s, 0.0), 1, parabola).time_s
+    parabola = Parabola(rough.time_s + rate / gravity, float(fall.com.max()), gravity, 0.0, 0.0)
+    edge = refined(samples.time, sole_lift(samples.soles, floor, stature), rough, 1, parabola)
+    return edge if abs(edge.time_s - rough.time_s) <= _APART * rough.sd_s else rough
 
 
-def _toes_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> float:
-    """The touch-down by the landmarks of the toes."""
+def _toes_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> Contact:
+    """The touch-down by the landmarks of the toes, as sure as the frames on both sides of it are near."""
     contact = samples.between(near_s, takeoff_s)
-    around = samples.between(near_s - 2 * _STRAY_S, takeoff_s)
+    around = samples.between(near_s - _TOLD_S, takeoff_s)
+    time = around.time
+    told = Contact(near_s, _between(near_s - _TOLD_S, near_s))
     if len(contact) < 1 or len(around) < 3:
-        return near_s
+        return told
     lift = (around.toes - np.median(contact.toes, axis=0)).min(1)
-    down = int(np.searchsorted(around.time, near_s))
-    clear = np.flatnonzero(lift[: down + 1] > 2 * _CLEAR * stature)
+    clear = np.flatnonzero(lift[time <= near_s] > 2 * _CLEAR * stature)
     if not len(clear) or clear[-1] < 1:
-        return float(around.time[min(down, len(around) - 1)])
+        return told
     air = int(clear[-1])
-    touching = air + int((lift[air:] <= _TOUCH * stature).argmax())
-    elapsed = around.time[air] - around.time[air - 1]
-    speed = max((lift[air - 1] - lift[air]) / elapsed + gravity * elapsed / 2, 0.0)
+    low = air + np.flatnonzero(lift[air:] <= _TOUCH * stature)
+    later_s = float(time[low[0]]) if len(low) else takeoff_s
+    earlier = max(int(np.searchsorted(time, time[air] - _BRIEF_S)) - 1, 0)
+    elapsed = time[air] - time[earlier]
+    speed = max((lift[earlier] - lift[air]) / elapsed + gravity * elapsed / 2, 0.0)
     wait = (np.sqrt(speed**2 + 2 * gravity * lift[air]) - speed) / gravity
-    return float(min(around.time[air] + wait, around.time[touching]))
+    return Contact(float(min(time[air] + wait, later_s)), _between(float(time[air]), later_s))
+
+
+def _between(earlier_s: float, later_s: float) -> float:
+    """Standard deviation of a contact that lies somewhere between two frames."""
+    apart_s = later_s - earlier_s
+    return float(np.hypot(apart_s / np.sqrt(12.0), np.hypot(_SMOOTHING_SD_S, _SMOOTHING_SHARE * apart_s)))

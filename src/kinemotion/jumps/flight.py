@@ -12,6 +12,7 @@ from kinemotion.jumps.signal import Array, Samples
 
 SHORTEST_S: Final = 0.10
 LONGEST_S: Final = 1.10
+_SMALLEST_SHARE: Final = 0.2  # of a flight, that its way up or down takes
 _SHORTEST_SINGLE_S: Final = 0.18  # with a single frame in the air, which could be an outlier
 _SMALLEST_PERSON_M: Final = 1.0
 _TALLEST_PERSON_M: Final = 2.5
@@ -131,6 +132,7 @@ def analyse(
         takeoff = refined(time, leaving, takeoff, -1, parabola, usual[0])
         meeting = on or toe_lift(time, feet, landing.time_s, 1, stature, outside=outside)
         landing = refined(time, meeting, landing, 1, parabola, usual[1])
+    shrinkage = _shrinkage(samples, takeoff, landing, parabola, stature)
     return Flight(
         takeoff_s=takeoff.time_s,
         landing_s=landing.time_s,
@@ -140,12 +142,13 @@ def analyse(
         apex_sd_s=parabola.apex_sd_s,
         gravity=parabola.gravity,
         gravity_sd=parabola.gravity_sd,
-        shrinkage=_shrinkage(samples, takeoff, landing, parabola, stature),
+        shrinkage=shrinkage,
         stature=stature,
         frames=len(samples.between(takeoff.time_s, landing.time_s)),
         plausible=step > -_STEP
         and (SHORTEST_S if len(air) > 1 else _SHORTEST_SINGLE_S) <= landing.time_s - takeoff.time_s <= LONGEST_S
-        and _falls(air, parabola, stature, stature_m)
+        and _falls(air, parabola, stature)
+        and _balanced(takeoff, landing, parabola, shrinkage)
         and _extended(samples, first, stature),
     )
 
@@ -230,18 +233,23 @@ def _ends(samples: Samples, takeoff_s: float, landing_s: float, span_s: float) -
     return samples.between(takeoff_s, takeoff_s + span_s), samples.between(landing_s - span_s, landing_s)
 
 
-def _falls(air: Samples, parabola: Parabola, stature: float, stature_m: float | None) -> bool:
+def _falls(air: Samples, parabola: Parabola, stature: float) -> bool:
     """Whether the centre of mass fell as a person's does, and along a parabola."""
     if float(air.clearance.max()) < _HIGH:
         return False
-    shortest, tallest = (
-        (_SMALLEST_PERSON_M, _TALLEST_PERSON_M) if stature_m is None else (0.6 * stature_m, 1.6 * stature_m)
-    )
-    if not shortest <= stature * GRAVITY / parabola.gravity <= tallest:
+    if not _SMALLEST_PERSON_M <= stature * GRAVITY / parabola.gravity <= _TALLEST_PERSON_M:
         return False
     path = parabola.apex - 0.5 * parabola.gravity * (air.time - parabola.apex_s) ** 2
     error = float(np.sqrt(((air.com - path) ** 2).mean())) / stature
     return error < NOISE + 0.15 * float(np.ptp(path)) / stature
+
+
+def _balanced(takeoff: Contact, landing: Contact, parabola: Parabola, shrinkage: float) -> bool:
+    """Whether the way up and the way down, between equal postures too, each have their share of the flight."""
+    duration_s, down = landing.time_s - takeoff.time_s, landing.time_s - parabola.apex_s
+    even_down = np.sqrt(max(down**2 - 2 * shrinkage / parabola.gravity, 0.0))
+    shares = np.array([parabola.apex_s - takeoff.time_s, down, even_down])
+    return bool((shares > _SMALLEST_SHARE * duration_s).all())
 
 
 def _extended(samples: Samples, first: int, stature: float) -> bool:

@@ -83,8 +83,11 @@ class Update:
         live: joint angles (`knee_angle_left_deg`, …) and, once there is a scale, `com_height_m` (over standing) and
             `com_velocity_m_s` (up positive); finite numbers only.
         jumps: jumps that became known, or final, with this frame.
+        unclear: first and last time, in seconds, of a stretch in which there may be a jump that these frames do not
+            show: they had left the floor and were too few, or came down from a box. Most often there is none.
     """
 
     phase: Phase
     live: dict[str, float] = field(default_factory=dict)
     jumps: tuple[Jump, ...] = ()
+    unclear: tuple[float, float] | None = None

@@ -17,10 +17,11 @@ _FEWEST_ON_FLOOR: Final = 2  # frames
 _RESTING: Final = 0.02  # soles on the floor are seen this much alike
 
 _PITCH_S: Final = 0.13
+_BEFORE_S: Final = 0.15  # a take-off, where the foot shows how high its floor is
 _ROLLING_S: Final = 0.03  # before take-off and after landing, when the foot is pointed on the floor
 _POINTED: Final = 0.079  # height of the heels over the toes at take-off
 _TURNED_SHARE: Final = 0.2  # of what the foot lacks, by which its toes look too high
-_TOE_LEVEL_SD: Final = 0.003
+_TOE_LEVEL_SD: Final = 0.001
 _TOE_FLOOR_SD: Final = 0.0105
 _TOE_AIR_SD: Final = 0.004
 _TOE_SHARE: Final = 0.11
@@ -66,12 +67,13 @@ def sole_lift(soles: Array, floor: Array, stature: float) -> Lift:
 
 
 def floor_of(soles: Array, stature: float) -> Array | None:
-    """(2,) heights of the soles (N, 2) on the floor, the lowest place where they rest; None if hardly seen there."""
+    """(2,) heights of the soles (N, 2) on the floor, the lowest place where they rest; None if both hardly rest there."""
     seen = soles[np.isfinite(soles).all(1)]
     if len(seen) < _FEWEST_ON_FLOOR:
         return None
     lowest = np.quantile(seen, 0.1, axis=0)
-    return np.median(seen[(seen < lowest + _RESTING * stature).all(1)], axis=0)
+    resting = seen[(seen < lowest + _RESTING * stature).all(1)]
+    return np.median(resting, axis=0) if len(resting) >= _FEWEST_ON_FLOOR else None
 
 
 def toe_lift(time: Array, feet: Array, near_s: float, direction: int, stature: float, *, outside: bool) -> Lift:
@@ -90,6 +92,8 @@ def toe_lift(time: Array, feet: Array, near_s: float, direction: int, stature: f
     """
     toes, pitch = feet[:, :2].min(1), feet[:, 2:].mean(1) - feet[:, :2].mean(1)
     flown_s = -direction * (time - near_s)
+    if direction < 0:
+        toes = toes - _step_up(toes[(flown_s > -_BEFORE_S) & (flown_s < -_ROLLING_S)])
     airborne = pitch[(flown_s > 0) & (flown_s < _PITCH_S)]
     seen = float(np.median(airborne)) if len(airborne) else 0.0
     lacking = max(_POINTED * stature - seen, 0.0)
@@ -98,3 +102,8 @@ def toe_lift(time: Array, feet: Array, near_s: float, direction: int, stature: f
     size = doubt * stature
     sds = _TOE_LEVEL_SD * size, _TOE_FLOOR_SD * size, _TOE_AIR_SD * size
     return Lift(lift, *sds, _TOE_SHARE, _TOE_LAG_SHARE, doubt * _TOE_MODEL_SD_S)
+
+
+def _step_up(toes: Array) -> float:
+    """How much higher than where it landed a foot stood before it left, from its toes (N,) then."""
+    return max(float(np.median(toes)), 0.0) if len(toes) else 0.0

@@ -1,5 +1,6 @@
 """A jump's numbers: what came before take-off, and the flight, in SI units with their uncertainty."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -9,10 +10,9 @@ import numpy as np
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.parabola import GRAVITY
-from kinemotion.jumps.pushoff import PushOff
+from kinemotion.jumps.pushoff import SHORTEST_S, PushOff
 from kinemotion.jumps.scale import Scale
 
-_SHORTEST_S: Final = 0.05  # nobody pushes off faster
 _ONSET_SD_S: Final = 0.06  # where rest ends and movement begins
 _LOWEST_SD_S: Final = 0.020
 _GAP_SHARE: Final = 1 / 3  # of the time between frames, by which an event among them is known
@@ -26,7 +26,7 @@ _BELIEVED: Final = 2.0  # standard deviations by which a stated box may differ f
 _SAYERS_HEIGHT: Final = 6070.0  # W/m
 _SAYERS_MASS: Final = 45.3  # W/kg
 _SAYERS_OFFSET: Final = -2055.0  # W
-_SAYERS_SEE: Final = 355.0
+_SAYERS_SEE: Final = {Movement.SJ: 372.9, Movement.CMJ: 442.8}  # W
 
 _DEG_PER_M: Final = 200.0  # how fast joints bend with depth
 
@@ -55,7 +55,7 @@ def evaluate(flight: Flight, push: PushOff, athlete: Athlete, scale: Scale) -> d
     values = _flight_values(flight)
     height, metres = values["jump_height_m"], _metres(scale)
     if push.movement is Movement.DJ:
-        values |= _drop_jump(flight, push, height) | _drop(flight, push, athlete.drop_height_m, metres)
+        values |= _drop_jump(flight, push, height) | _drop(push, athlete.drop_height_m, metres)
     else:
         values |= _from_standing(flight, push, height) if push.movement is Movement.CMJ else _from_squat(flight, push)
         values |= _peak_velocity(values["takeoff_velocity_m_s"], push) | _way_down(push, metres)
@@ -81,8 +81,13 @@ def _flight_values(flight: Flight) -> dict[str, Value]:
         "jump_height_flight_time_m": by_time,
         "jump_height_takeoff_velocity_m": posture,
         "flight_time_ms": Value(duration * 1000, duration_sd * 1000),
-        "takeoff_velocity_m_s": Value(GRAVITY * even / 2, posture.sd / even * 2),
+        "takeoff_velocity_m_s": Value(GRAVITY * even / 2, GRAVITY * even / 4 * _relative(posture)),
     }
+
+
+def _relative(value: Value) -> float:
+    """Relative standard deviation; infinite for nothing, so that what rests on it is left out."""
+    return value.sd / value.value if value.value > 0 else math.inf
 
 
 def combined(ways: Iterable[Value]) -> Value:
@@ -125,19 +130,23 @@ def _from_standing(flight: Flight, push: PushOff, height: Value) -> dict[str, Va
     if push.onset_s is None or push.lowest_s is None:
         return {}
     onset_sd, lowest_sd = _among_frames(_ONSET_SD_S, push), _among_frames(_LOWEST_SD_S, push)
-    down_sd = float(np.hypot(onset_sd, lowest_sd))
-    up_sd = float(np.hypot(lowest_sd, flight.takeoff_sd_s))
-    total_sd = float(np.hypot(onset_sd, flight.takeoff_sd_s))
-    total = flight.takeoff_s - push.onset_s
-    if total < _SHORTEST_S:
+    down, up = push.lowest_s - push.onset_s, flight.takeoff_s - push.lowest_s
+    if min(down, up) < SHORTEST_S:
         return {}
-    rsi = height.value / total
+    total = Value(down + up, float(np.hypot(onset_sd, flight.takeoff_sd_s)))
     return {
-        "eccentric_duration_ms": Value((push.lowest_s - push.onset_s) * 1000, 1000 * down_sd),
-        "concentric_duration_ms": Value((flight.takeoff_s - push.lowest_s) * 1000, 1000 * up_sd),
-        "time_to_takeoff_ms": Value(total * 1000, 1000 * total_sd),
-        "rsi_modified_m_s": Value(rsi, rsi * float(np.hypot(height.sd / height.value, total_sd / total))),
+        "eccentric_duration_ms": Value(down * 1000, 1000 * float(np.hypot(onset_sd, lowest_sd))),
+        "concentric_duration_ms": Value(up * 1000, 1000 * float(np.hypot(lowest_sd, flight.takeoff_sd_s))),
+        "time_to_takeoff_ms": Value(total.value * 1000, 1000 * total.sd),
+        "rsi_modified_m_s": _height_over(total, height, flight),
     }
+
+
+def _height_over(time: Value, height: Value, flight: Flight) -> Value:
+    """Height over a time that ends with take-off: a later take-off makes the one smaller and the other longer."""
+    ratio = height.value / time.value
+    shared = 2 * flight.takeoff_sd_s / math.sqrt(flight.duration_s * time.value)
+    return Value(ratio, ratio * math.hypot(_relative(height), _relative(time), shared))
 
 
 def _from_squat(flight: Flight, push: PushOff) -> dict[str, Value]:
@@ -145,10 +154,11 @@ def _from_squat(flight: Flight, push: PushOff) -> dict[str, Value]:
     if push.onset_s is None:
         return {}
     onset_sd = _among_frames(_ONSET_SD_S, push)
-    return {
+    values = {
         "squat_hold_duration_ms": Value(push.hold_s * 1000, onset_sd * 2000),
         "concentric_duration_ms": Value((flight.takeoff_s - push.onset_s) * 1000, onset_sd * 1000),
     }
+    return {name: value for name, value in values.items() if value.value >= SHORTEST_S * 1000}
 
 
 def _among_frames(sd_s: float, push: PushOff) -> float:
@@ -163,7 +173,7 @@ def _way_down(push: PushOff, metres: Value | None) -> dict[str, Value]:
     """
     missed_m = GRAVITY * push.gap_s**2 / 4
     values = {}
-    if push.depth is not None and metres is not None:
+    if push.depth is not None and push.depth > 0 and metres is not None:
         depth, sd = _length(push.depth, metres)
         values["countermovement_depth_m"] = Value(depth, float(np.hypot(sd, missed_m)))
     if push.sinking is not None and metres is not None:
@@ -182,55 +192,61 @@ def _length(length: float, metres: Value) -> Value:
 
 
 def _forces(height: Value, push: PushOff, mass_kg: float, metres: Value | None) -> dict[str, Value]:
-    """Peak power by height and body mass, with a standard error of 355 W (Sayers 1999).
+    """Peak power by height and body mass, with the standard error of each kind of jump (Sayers 1999).
 
     For a squat jump, the mean force on the ground by height over push-off distance (Samozino 2008): the distance is
     what the centre of mass rose from the squat to take-off.
     """
     power = _SAYERS_HEIGHT * height.value + _SAYERS_MASS * mass_kg + _SAYERS_OFFSET
-    values = {"peak_power_w": Value(power, float(np.hypot(_SAYERS_SEE, _SAYERS_HEIGHT * height.sd)))}
+    power_sd = math.hypot(_SAYERS_SEE[push.movement], _SAYERS_HEIGHT * height.sd)
+    values = {"peak_power_w": Value(power, power_sd)} if power > 0 else {}
     if push.movement is Movement.SJ and push.distance is not None and push.distance > 0 and metres is not None:
         distance = _length(push.distance, metres)
         ratio = height.value / distance.value
-        ratio_sd = ratio * float(np.hypot(height.sd / height.value, distance.sd / distance.value))
+        ratio_sd = ratio * math.hypot(_relative(height), _relative(distance))
         weight = mass_kg * GRAVITY
         values["mean_force_n"] = Value(weight * (ratio + 1), weight * ratio_sd)
     return values
 
 
 def _drop_jump(flight: Flight, push: PushOff, height: Value) -> dict[str, Value]:
-    """Contact time, and the height (Young 1995) and the flight time over it."""
-    if push.contact_s is None or flight.takeoff_s - push.contact_s < _SHORTEST_S:
+    """Contact time, the height over it (Young 1995), and the flight time over it (Healy 2018).
+
+    A later take-off lengthens the contact by what it takes from the flight.
+    """
+    if push.contact_s is None or flight.takeoff_s - push.contact_s < SHORTEST_S:
         return {}
-    contact = flight.takeoff_s - push.contact_s
-    contact_sd = float(np.hypot(flight.takeoff_sd_s, _among_frames(flight.takeoff_sd_s, push)))
-    rsi, ratio = height.value / contact, flight.duration_s / contact
+    seconds = flight.takeoff_s - push.contact_s
+    contact = Value(seconds, math.hypot(flight.takeoff_sd_s, push.contact_sd_s))
+    ratio = flight.duration_s / seconds
+    ratio_sd = ratio * math.hypot(
+        flight.takeoff_sd_s * (1 / flight.duration_s + 1 / seconds),
+        flight.landing_sd_s / flight.duration_s,
+        push.contact_sd_s / seconds,
+    )
     return {
-        "ground_contact_time_ms": Value(contact * 1000, contact_sd * 1000),
-        "reactive_strength_index_m_s": Value(
-            rsi, rsi * float(np.hypot(height.sd / height.value, contact_sd / contact))
-        ),
-        "flight_contact_ratio": Value(
-            ratio, ratio * float(np.hypot(contact_sd / contact, contact_sd / flight.duration_s))
-        ),
+        "ground_contact_time_ms": Value(contact.value * 1000, contact.sd * 1000),
+        "reactive_strength_index_m_s": _height_over(contact, height, flight),
+        "flight_contact_ratio": Value(ratio, ratio_sd),
     }
 
 
-def _drop(flight: Flight, push: PushOff, box_m: float | None, metres: Value | None) -> dict[str, Value]:
+def _drop(push: PushOff, box_m: float | None, metres: Value | None) -> dict[str, Value]:
     """The height of a free fall from rest that ends as fast as the body was at touch-down, v²/2g (McMahon 2021).
 
     That is what loads the legs, and not the box: who steps down falls less, who jumps off falls more (Baca 1999). So a
-    stated box counts only as far as it goes with the fall that was seen, or where none was seen.
+    stated box counts only as far as it goes with the fall that was seen, or where none was seen before the contact;
+    and not for a jump that followed another one.
     """
-    stated = None if box_m is None else Value(box_m, _BOX_SD_M)
+    if push.contact_s is None:
+        return {}
+    stated = None if box_m is None or push.rebound else Value(box_m, _BOX_SD_M)
     if push.touching is None or metres is None:
         return {} if stated is None else {"drop_height_m": stated}
     speed, noise = push.touching
     velocity = speed * metres.value
-    sd = float(
-        np.linalg.norm([noise * metres.value, speed * metres.sd, GRAVITY * _among_frames(flight.takeoff_sd_s, push)])
-    )
-    fallen = Value(velocity**2 / (2 * GRAVITY), velocity * sd / GRAVITY)
+    sd = math.hypot(noise * metres.value, speed * metres.sd, GRAVITY * push.contact_sd_s)
+    fallen = Value(velocity**2 / (2 * GRAVITY), sd * math.hypot(velocity, sd / math.sqrt(2)) / GRAVITY)
     if stated is None or abs(stated.value - fallen.value) > _BELIEVED * float(np.hypot(stated.sd, fallen.sd)):
         return {"drop_height_m": fallen}
     return {"drop_height_m": combined([fallen, stated])}

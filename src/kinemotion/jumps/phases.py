@@ -7,7 +7,7 @@ from kinemotion.jumps.body import Body
 from kinemotion.jumps.flight import LONGEST_S
 from kinemotion.jumps.jump import Phase
 from kinemotion.jumps.reference import Reference
-from kinemotion.jumps.signal import Recorder, slope
+from kinemotion.jumps.signal import Recorder, Samples, slope
 
 # Lengths are statures, speeds statures a second.
 _OFF: Final = 0.025  # clearance that may be a flight
@@ -18,10 +18,12 @@ _MOVING: Final = 0.20
 _FALLING: Final = 0.5  # feet that fall this fast, this far under the floor, are in a drop
 _BRAKED: Final = 0.6  # of the speed at which they met the floor; else they may be on their way to a lower one
 _BELOW: Final = 0.08
+_WEIGHTLESS: Final = -3.0  # statures/s², half of what gravity gives an adult
 _REBOUND: Final = 0.6  # nobody rises faster from a landing without jumping again
 
 _VELOCITY_S: Final = 0.12
 _FEET_S: Final = 0.04
+_FALL_S: Final = 0.1
 _TURN_S: Final = 0.2  # a turning point is no squat until it has lasted this long
 _CONTACT_S: Final = 0.8
 _LANDING_S: Final = 1.5
@@ -188,12 +190,21 @@ class PhaseFollower:
         return body.com - lowest > _RISEN * self._known().stature
 
     def _stopped(self) -> bool:
-        """Whether the feet rest while the body sinks: landed, though not where they took off."""
+        """Whether the feet rest while the body sinks, and is braked: landed, though not where they took off."""
         recent = self.recorder.last(2 * _FEET_S, at_least=3)
         feet = slope(recent.time, recent.feet.mean(1))
         com = slope(recent.time, recent.com)
-        stature = self._known().stature
-        return com < -_MOVING * stature and feet > 0.3 * com and self._time_s - self._first_s > 0.1
+        sinks = com < -_MOVING * self._known().stature and feet > 0.3 * com
+        return sinks and self._time_s - self._first_s > 0.1 and not self._weightless()
+
+    def _weightless(self) -> bool:
+        """Whether the centre of mass falls freely, as it does too while legs that bend keep the feet at one height."""
+        recent = self.recorder.last(2 * _FALL_S, at_least=4)
+        middle = len(recent) // 2
+        early, late = Samples(recent.rows[:middle]), Samples(recent.rows[middle:])
+        change = slope(late.time, late.com) - slope(early.time, early.com)
+        elapsed_s = float(late.time.mean() - early.time.mean())
+        return change < _WEIGHTLESS * elapsed_s * self._known().stature
 
     def _feet_velocity(self) -> float:
         recent = self.recorder.last(_FEET_S, at_least=2)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from kinemotion.jumps.contact import touch_down
+from kinemotion.jumps.contact import Contact, touch_down
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.signal import Array, Samples
@@ -18,6 +18,8 @@ _LATER: Final = 0.030  # and at which it is well on its way
 _STILL: Final = 0.02  # within which it is held
 _FLEXED_DEG: Final = 140.0
 
+SHORTEST_S: Final = 0.05  # nobody pushes off faster
+_SAME_S: Final = 0.15  # a touch-down so near to a landing is that landing
 _HOLD_S: Final = 0.5
 _HOLD_AGO_S: Final = 1.2
 _LONGEST_CONTACT_S: Final = 0.8
@@ -34,11 +36,14 @@ class PushOff:
 
     Attributes:
         movement: what kind of jump that makes it.
+        seen: what kind it looked like, whatever was asked for.
         onset_s: start of the countermovement, or of the push-off from a held squat; None if not seen.
         lowest_s: lowest centre of mass before take-off, or where a held squat was reached; None if not seen.
         depth: from standing to the lowest point, picture heights; None if standing was not seen.
         hold_s: how long the squat was held; 0 if it was not.
         contact_s: touch-down of a drop jump; None without one.
+        contact_sd_s: its standard deviation.
+        rebound: whether it ended another jump, and not a drop.
         gap_s: longest time between two frames from shortly before that moment or the onset to take-off.
         distance: from the lowest point to take-off, picture heights; None if the lowest point was not seen.
         sinking: fastest fall before the lowest point, picture heights a second; None if it was not seen.
@@ -48,11 +53,14 @@ class PushOff:
     """
 
     movement: Movement
+    seen: Movement = Movement.AUTO
     onset_s: float | None = None
     lowest_s: float | None = None
     depth: float | None = None
     hold_s: float = 0.0
     contact_s: float | None = None
+    contact_sd_s: float = 0.0
+    rebound: bool = False
     gap_s: float = 0.0
     distance: float | None = None
     sinking: float | None = None
@@ -69,7 +77,9 @@ class _Hold(NamedTuple):
     level: float
 
 
-def push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: float | None) -> PushOff:
+def push_off(
+    samples: Samples, flight: Flight, wanted: Movement, touched_s: float | None, landed_s: float = -np.inf
+) -> PushOff:
     """Find the onset and the lowest point, and tell the kinds of jump apart.
 
     Args:
@@ -77,29 +87,46 @@ def push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: floa
         flight: the flight that followed.
         wanted: the kind of jump that was asked for, or `AUTO`.
         touched_s: the last touch-down before take-off (after a drop or another jump) as seen live, if there was one.
+        landed_s: when the jump before this one landed; nothing of this one began earlier.
     """
-    push = _push_off(samples, flight, wanted, touched_s)
+    began_s = max(landed_s, -np.inf if touched_s is None else touched_s, flight.takeoff_s - _LONGEST_S)
+    before = samples.between(began_s, flight.takeoff_s)
+    contact = _contact(samples, flight, touched_s)
+    hold = None if contact is not None else _hold(before, flight.stature)
+    seen = _kind(contact, hold)
+    movement = seen if wanted is Movement.AUTO else wanted
+    if movement is Movement.DJ:
+        push = _drop_jump(samples, before, contact, flight, landed_s)
+    elif movement is Movement.SJ:
+        push = _squat(before, hold, flight.stature)
+        push = _rising(push, samples, before, push.onset_s, flight)
+    else:
+        push = _countermovement(before, flight.stature)
+        push = _rising(push, samples, before, push.lowest_s, flight)
     began_s = next((at for at in (push.contact_s, push.onset_s, push.lowest_s) if at is not None), flight.takeoff_s)
     times = samples.between(began_s - _AROUND_S, flight.takeoff_s + _AROUND_S).time
-    return replace(push, gap_s=float(np.diff(times).max(initial=0.0)))
+    return replace(push, seen=seen, gap_s=float(np.diff(times).max(initial=0.0)))
 
 
-def _push_off(samples: Samples, flight: Flight, wanted: Movement, touched_s: float | None) -> PushOff:
-    start_s = -np.inf if touched_s is None else touched_s
-    before = samples.between(max(start_s, flight.takeoff_s - _LONGEST_S), flight.takeoff_s)
-    contact_s = None
-    if touched_s is not None and flight.takeoff_s - touched_s < _LONGEST_CONTACT_S:
-        contact_s = touch_down(samples, touched_s, flight.takeoff_s, flight.gravity, flight.stature)
-    hold = None if contact_s is not None else _hold(before, flight.stature)
-    movement = _kind(wanted, contact_s, hold)
-    if movement is Movement.DJ:
-        fall = None if contact_s is None else touching(samples, contact_s, flight)
-        return PushOff(movement, lowest_s=_lowest(before), contact_s=contact_s, touching=fall)
-    if movement is Movement.SJ:
-        push = _squat(before, hold, flight.stature)
-        return _rising(push, samples, before, push.onset_s, flight)
-    push = _countermovement(before, flight.stature)
-    return _rising(push, samples, before, push.lowest_s, flight)
+def _contact(samples: Samples, flight: Flight, touched_s: float | None) -> Contact | None:
+    """The touch-down shortly before take-off; None without one."""
+    if touched_s is None or flight.takeoff_s - touched_s >= _LONGEST_CONTACT_S:
+        return None
+    contact = touch_down(samples, touched_s, flight.takeoff_s, flight.gravity, flight.stature)
+    return contact if flight.takeoff_s - contact.time_s >= SHORTEST_S else None
+
+
+def _drop_jump(samples: Samples, before: Samples, contact: Contact | None, flight: Flight, landed_s: float) -> PushOff:
+    push = PushOff(Movement.DJ, lowest_s=_lowest(before))
+    if contact is None:
+        return push
+    return replace(
+        push,
+        contact_s=contact.time_s,
+        contact_sd_s=contact.sd_s,
+        rebound=abs(contact.time_s - landed_s) < _SAME_S,
+        touching=touching(samples, contact.time_s, flight),
+    )
 
 
 def _rising(push: PushOff, samples: Samples, before: Samples, start_s: float | None, flight: Flight) -> PushOff:
@@ -114,10 +141,8 @@ def _lowest(before: Samples) -> float | None:
     return float(before.time[before.com.argmin()]) if len(before) else None
 
 
-def _kind(wanted: Movement, contact_s: float | None, hold: _Hold | None) -> Movement:
-    if wanted is not Movement.AUTO:
-        return wanted
-    if contact_s is not None:
+def _kind(contact: Contact | None, hold: _Hold | None) -> Movement:
+    if contact is not None:
         return Movement.DJ
     return Movement.CMJ if hold is None else Movement.SJ
 
@@ -141,7 +166,8 @@ def _squat(before: Samples, hold: _Hold | None, stature: float) -> PushOff:
         return PushOff(Movement.SJ, lowest_s=_lowest(before))
     push = before.between(hold.still_s - _HOLD_S, np.inf)
     onset_s = _departure(push.time, (push.com - hold.level) / stature)
-    return PushOff(Movement.SJ, onset_s, min(hold.entered_s, onset_s), hold_s=max(onset_s - hold.entered_s, 0.0))
+    lowest_s = min(hold.entered_s, onset_s)
+    return PushOff(Movement.SJ, onset_s=onset_s, lowest_s=lowest_s, hold_s=onset_s - lowest_s)
 
 
 def _countermovement(before: Samples, stature: float) -> PushOff:
@@ -161,8 +187,8 @@ def _countermovement(before: Samples, stature: float) -> PushOff:
     onset_s = _departure(down.time, (standing - down.com) / stature)
     return PushOff(
         Movement.CMJ,
-        onset_s,
-        lowest_s,
+        onset_s=onset_s,
+        lowest_s=lowest_s,
         depth=standing - float(down.com[-1]),
         sinking=sinking(before, onset_s, lowest_s),
         angles_deg=_posture(before.between(lowest_s - _TURN_S, lowest_s + _TURN_S)),

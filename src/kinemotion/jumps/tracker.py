@@ -18,6 +18,7 @@ from kinemotion.jumps.pushoff import PushOff, push_off
 from kinemotion.pose.landmarks import Landmarks
 
 _SETTLED_S: Final = 0.5
+_DROP_JUMP_S: Final = 0.8  # from a touch-down to well into the flight
 _REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
 
@@ -69,6 +70,7 @@ class JumpTracker:
         self._follower = PhaseFollower()
         self._pending: _Pending | None = None
         self._count = 0
+        self._unclear: tuple[float, float] | None = None
 
     def update(
         self,
@@ -99,10 +101,10 @@ class JumpTracker:
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
         body = None if landmarks is None else measure(landmarks, aspect, world, soles)
-        self._time_s = time_s
+        self._time_s, self._unclear = time_s, None
         if body is None:
             jumps = self._landed(self._follower.finish()) + self._settle()
-            return Update(Phase.NO_POSE, {}, jumps)
+            return Update(Phase.NO_POSE, {}, jumps, self._unclear)
         sighting = self._identity.take(time_s, body)
         if sighting is Sighting.STRANGER:
             return Update(self._follower.phase, {}, self._settle())
@@ -111,7 +113,9 @@ class JumpTracker:
             jumps = self.finish()
             self._follower.restart()
         jumps += self._landed(self._follower.update(time_s, body)) + self._settle()
-        return Update(self._follower.phase, self._live(body), jumps)
+        if self._follower.phase is Phase.CONTACT and self._follower.touched_s == time_s:
+            self._unclear = time_s, time_s + _DROP_JUMP_S  # few frames may show nothing of the jump that follows
+        return Update(self._follower.phase, self._live(body), jumps, self._unclear)
 
     def finish(self) -> tuple[Jump, ...]:
         """Make final what is pending: the stream has ended, or the athlete is lost."""
@@ -121,9 +125,10 @@ class JumpTracker:
         """Take a flight that has ended: a new jump, if it was one; a pending one becomes final before it."""
         if airborne is None:
             return ()
-        flight = self._analyse(airborne)
+        flight = self._analyse(airborne, self._athlete.height_m)
         if flight is None or not flight.plausible or camera.bumped(self._follower.recorder.all(), flight):
             self._follower.touched_s = None
+            self._unclear = airborne.first_s, airborne.last_s
             return ()
         jumps = self._finalise()
         self._count += 1
@@ -142,20 +147,23 @@ class JumpTracker:
         pending, self._pending = self._pending, None
         if pending is None:
             return ()
-        flight = self._analyse(pending.airborne)
+        flight = self._analyse(pending.airborne, self._athlete.height_m)
         if flight is None or not flight.plausible:
             flight = pending.flight
         return (self._jump(pending, flight, final=True),)
 
-    def _analyse(self, airborne: Airborne) -> Flight | None:
+    def _analyse(self, airborne: Airborne, stature_m: float | None) -> Flight | None:
         span = (airborne.first_s, airborne.last_s)
-        return analyse(self._follower.recorder.all(), span, airborne.stature, self._athlete.height_m)
+        return analyse(self._follower.recorder.all(), span, airborne.stature, stature_m)
 
     def _jump(self, pending: _Pending, flight: Flight, *, final: bool) -> Jump:
         samples = self._follower.recorder.all()
-        push = push_off(samples, flight, self._movement, pending.airborne.touched_s)
+        push = self._push_off(pending, flight)
         moved = self._camera_moved(pending, flight, push)
         scales = scale.judge(samples, flight, self._athlete.height_m, still=not moved)
+        if scales.gravity is not None and not scales.agree:  # so that a wrong stature does not bend the flight
+            flight = self._analyse(pending.airborne, None) or flight
+            push = self._push_off(pending, flight)
         if final and self._athlete.height_m is None and scales.gravity is not None:
             self._stature_m = scales.gravity.value * flight.stature
         values = evaluate(flight, push, self._athlete, scales)
@@ -163,7 +171,7 @@ class JumpTracker:
             samples=samples,
             flight=flight,
             push=push,
-            seen=push_off(samples, flight, Movement.AUTO, pending.airborne.touched_s).movement,
+            seen=push.seen,
             asked=self._movement,
             excess_m=values["jump_height_flight_time_m"].value - values["jump_height_m"].value,
             camera_moved=moved,
@@ -180,6 +188,10 @@ class JumpTracker:
             uncertainty=uncertainty,
             quality=quality.judge(evidence, uncertainty["jump_height_m"]),
         )
+
+    def _push_off(self, pending: _Pending, flight: Flight) -> PushOff:
+        samples = self._follower.recorder.all()
+        return push_off(samples, flight, self._movement, pending.airborne.touched_s, pending.landed_s)
 
     def _camera_moved(self, pending: _Pending, flight: Flight, push: PushOff) -> bool:
         began_s = push.onset_s if push.contact_s is None else push.contact_s - _REST_S

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.parabola import NOISE
@@ -10,33 +11,52 @@ from kinemotion.jumps.signal import Array, Samples
 
 _REACH_S: Final = 0.12  # a slope is taken from the frames this near
 _FEWEST: Final = 5  # frames that a curve may be laid through
+_MOMENTS: Final = 24  # at which the way down is looked at
 _PUSH_S: Final = 0.25
 _FADING_S: Final = 0.05  # no push falls below body weight earlier than this before take-off
 _FALL_S: Final = 0.16
 _STEPS: Final = 100
+_HIGHEST_OVERSHOOT: Final = 1.5
+
+# Standard deviation of a velocity for noise of 1 in every frame, times the reach: frames that cluster exceed it.
+_SINKING_SD: Final = 3.0
+_OVERSHOOT_SD: Final = 5.0
+_RIDGE: Final = 1e-12  # so that frames at a single instant can be inverted, to a huge deviation
 
 
 def sinking(before: Samples, start_s: float, end_s: float) -> float | None:
-    """Fastest fall between two times, in picture heights a second; None without enough frames.
+    """Fastest fall between two times, in picture heights a second; None where the frames around it do not show it.
 
     Local cubics follow a short dip that a straight line or a parabola flattens.
     """
-    slopes = [_slope(before, float(time_s)) for time_s in before.between(start_s, end_s).time]
-    known = [slope for slope in slopes if slope is not None]
-    return max(-min(known), 0.0) if known else None
-
-
-def _slope(samples: Samples, time_s: float) -> float | None:
-    """Rate of the centre of mass, by a cubic through the frames around a time."""
-    near = samples.between(time_s - _REACH_S, time_s + _REACH_S)
-    if len(near) < _FEWEST:
+    moments = before.between(start_s, end_s).time
+    moments = moments[:: max(1, len(moments) // _MOMENTS)]
+    near = before.between(start_s - _REACH_S, end_s + _REACH_S)
+    if not len(moments):
         return None
-    design = np.vander((near.time - time_s) / _REACH_S, 4, increasing=True)
-    return float(np.linalg.lstsq(design, near.com, rcond=None)[0][1]) / _REACH_S
+    slopes, known = _slopes(near, moments)
+    fastest = int(np.where(known, slopes, np.inf).argmin())
+    start, end = np.interp((start_s, end_s), before.time, before.com)
+    mean = (start - end) / max(end_s - start_s, _REACH_S)
+    if not known[max(fastest - 1, 0) : fastest + 2].all() or -slopes[fastest] <= max(mean, 0.0):
+        return None
+    return -float(slopes[fastest])
+
+
+def _slopes(samples: Samples, moments: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Rates of the centre of mass by cubics through the frames around each moment, and whether these suffice."""
+    away = (samples.time - moments[:, None]) / _REACH_S
+    inside = np.abs(away) <= 1
+    design = away[..., None] ** np.arange(4) * inside[..., None]
+    across = design.transpose(0, 2, 1)
+    inverse = np.linalg.inv(across @ design + _RIDGE * np.eye(4))
+    level = float(samples.com.mean())
+    slopes = (inverse @ (across @ (samples.com - level)[:, None]))[:, 1, 0] / _REACH_S
+    return slopes, (inside.sum(1) >= _FEWEST) & (inverse[:, 1, 1] <= _SINKING_SD**2)
 
 
 def overshoot(before: Samples, start_s: float, flight: Flight) -> float | None:
-    """Peak velocity of the push-off over the velocity at take-off; None without enough frames.
+    """Peak velocity of the push-off over the velocity at take-off; None where the frames do not show it.
 
     The push falls below body weight a moment before the toes leave, so that the body is fastest then. A smooth path is
     laid through the last frames; at its end it has the velocity of the flight, and gravity alone to slow it.
@@ -53,12 +73,16 @@ def overshoot(before: Samples, start_s: float, flight: Flight) -> float | None:
         return None
     scaled = ahead / _PUSH_S
     design = np.stack([np.ones_like(ahead), scaled**3 / 3, -(scaled**4) / 4], axis=1)
+    inverse = np.linalg.inv(design.T @ design + _RIDGE * np.eye(3))
     free = push.com + speed * ahead + 0.5 * flight.gravity * ahead**2
-    _, square, cube = np.linalg.lstsq(design, free, rcond=None)[0] / _PUSH_S
+    fitted = inverse @ (design.T @ (free - free.mean()))
     moments = np.linspace(0.0, min(_FADING_S, float(ahead[0])), _STEPS)
     share = moments / _PUSH_S
-    velocity: Array = speed + flight.gravity * moments - square * share**2 + cube * share**3
-    return float(velocity.max()) / speed
+    shape = np.stack([np.zeros_like(share), -(share**2), share**3], axis=1)
+    velocity: Array = speed + flight.gravity * moments + shape @ fitted / _PUSH_S
+    ratio = float(velocity.max()) / speed
+    variance = float(((shape @ inverse) * shape).sum(1).max())
+    return ratio if variance <= _OVERSHOOT_SD**2 and ratio <= _HIGHEST_OVERSHOOT else None
 
 
 def touching(samples: Samples, contact_s: float, flight: Flight) -> tuple[float, float] | None:

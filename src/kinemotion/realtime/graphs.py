@@ -1,14 +1,19 @@
 """Pose graphs for sessions: made ahead and off the event loop, closed behind them."""
 
 import asyncio
+import contextlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Final
 
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
+from kinemotion.realtime import memory
 
 MADE_AT_ONCE: Final = 2
+REFILL_AFTER_S: Final = 0.1
+"""A session's first frame, the longest to analyse, need not share the processor with the making of the next spare."""
 
 
 class GraphSupply:
@@ -24,8 +29,10 @@ class GraphSupply:
     def __init__(self, store: ModelStore, spares: int) -> None:
         self._store = store
         self._wanted = spares
+        self._filling = Lock()
         self._makers = ThreadPoolExecutor(MADE_AT_ONCE, thread_name_prefix="kinemotion-graphs")
         self._spares: deque[Future[PoseGraph]] = deque()
+        self._retired: deque[PoseGraph] = deque()
         self._refill()
 
     @property
@@ -41,7 +48,7 @@ class GraphSupply:
         """
         spare = self._spares and model == self._store.models[0]
         future = self._spares.popleft() if spare else self._order(model)
-        self._refill()
+        asyncio.get_running_loop().call_later(REFILL_AFTER_S if future.done() else 0, self._refill)
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
         except asyncio.CancelledError:
@@ -50,20 +57,34 @@ class GraphSupply:
 
     def retire(self, graph: PoseGraph) -> None:
         """Closes a graph that a session is done with, off the event loop while there is one."""
+        self._retired.append(graph)
         try:
-            self._makers.submit(graph.close)
+            self._makers.submit(self._close_retired)
         except RuntimeError:  # the supply is closed
-            graph.close()
+            self._close_retired()
 
     def close(self) -> None:
         """Closes the spares, and waits until every graph that was made or retired is dealt with."""
+        with self._filling:  # the event loop may be about to refill
+            self._wanted = 0
         while self._spares:
             _abandon(self._spares.popleft())
         self._makers.shutdown(wait=True)
 
     def _refill(self) -> None:
-        while len(self._spares) < self._wanted:
-            self._spares.append(self._order(self._store.models[0]))
+        with self._filling:
+            while len(self._spares) < self._wanted:
+                self._spares.append(self._order(self._store.models[0]))
+
+    def _close_retired(self) -> None:
+        """Closes whatever graphs wait for it, however many were retired at once, and gives their memory back."""
+        closed = False
+        with contextlib.suppress(IndexError):
+            while True:
+                self._retired.popleft().close()
+                closed = True
+        if closed:
+            memory.give_back()
 
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
         return self._makers.submit(PoseGraph, self._store.path(model))

@@ -7,19 +7,25 @@ from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import LIVE_ONLY, Replay, ReplayDesk, Ring
+from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, Replay, ReplayDesk, Ring, Span
 
 _PATIENCE_S: Final = 10.0
+_SAME_JUMP_S: Final = 0.3
+_US_PER_S: Final = 1_000_000
 
 
 class JumpPath:
     """Lives on the event loop.
+
+    What the live path saw of a jump is told at once, and replayed. Where it saw too few frames to tell whether there
+    was a jump, every frame is looked at once they are all there, and a jump is told if there was one.
 
     Args:
         desk: where replays are worked on.
         ring: the session's last frames.
         publish: called with every jump that the client is to be told: first not final, then final, once each.
         post: runs a call on the event loop, from any thread.
+        tracker: makes a tracker for a replay.
     """
 
     def __init__(
@@ -28,14 +34,19 @@ class JumpPath:
         ring: Ring,
         publish: Callable[[Jump], None],
         post: Callable[..., None],
+        tracker: Callable[[], JumpTracker],
     ) -> None:
         self._desk = desk
         self._ring = ring
         self._publish = publish
         self._post = post
+        self._tracker = tracker
         self._open: list[Replay] = []
         self._replays: dict[int, Replay] = {}
         self._live_finals: dict[int, Jump] = {}
+        self._numbers: dict[int, int] = {}
+        self._doubts: list[tuple[float, float]] = []
+        self._searches: set[Replay] = set()
         self._settled = asyncio.Event()
         self._settled.set()
         self.jumps: dict[int, Jump] = {}
@@ -48,26 +59,37 @@ class JumpPath:
                 self._desk.add(replay, [frame], complete=False)
             else:
                 self._complete(replay)
+        while self._doubts and frame.elapsed_us > (self._doubts[0][1] + AFTER_DOUBT_S) * _US_PER_S:
+            self._search(*self._doubts.pop(0))
 
-    def live(self, jump: Jump, tracker: Callable[[], JumpTracker]) -> None:
-        """Takes what the live path saw of a jump.
-
-        Args:
-            jump: not final, or final.
-            tracker: makes a tracker for the replay.
-        """
+    def live(self, jump: Jump) -> None:
+        """Takes what the live path saw of a jump, not final or final; its number is the live path's own."""
         if not jump.final:
-            self._tell(jump)
-            self._start(jump, tracker())
-        elif jump.index in self._replays:
-            self._live_finals[jump.index] = jump
-        elif not self._is_final(jump.index):
+            if not self._known(jump.events_s["takeoff"], jump.events_s["takeoff"]):
+                self._numbers[jump.index] = len(self.jumps) + 1
+                jump = replace(jump, index=self._numbers[jump.index])
+                self._tell(jump)
+                self._start(jump)
+            return
+        number = self._numbers.get(jump.index)
+        if number is None:
+            return
+        jump = replace(jump, index=number)
+        if number in self._replays:
+            self._live_finals[number] = jump
+        elif not self.jumps[number].final:
             self._tell(_live_only(jump))
+
+    def doubt(self, first_s: float, last_s: float) -> None:
+        """Takes a stretch, in seconds, of which the live path saw too little."""
+        self._doubts.append((first_s, last_s))
 
     async def finish(self) -> None:
         """Waits until every jump is final; no more frames will come."""
         for replay in tuple(self._open):
             self._complete(replay)
+        while self._doubts:
+            self._search(*self._doubts.pop(0))
         try:
             await asyncio.wait_for(self._settled.wait(), _PATIENCE_S)
         except TimeoutError:
@@ -77,17 +99,18 @@ class JumpPath:
 
     def cancel(self) -> None:
         """Forgets the replays."""
-        for replay in self._replays.values():
+        for replay in (*self._replays.values(), *self._searches):
             self._desk.cancel(replay)
         self._open.clear()
         self._replays.clear()
+        self._searches.clear()
         self._settled.set()
 
-    def _start(self, jump: Jump, tracker: JumpTracker) -> None:
+    def _start(self, jump: Jump) -> None:
         def done(final: Jump | None) -> None:
             self._post(self._replayed, jump.index, final)
 
-        replay = Replay(jump, tracker, done)
+        replay = Replay(Span.of(jump), self._tracker(), done)
         self._replays[jump.index] = replay
         self._open.append(replay)
         self._settled.clear()
@@ -97,22 +120,50 @@ class JumpPath:
         self._open.remove(replay)
         self._desk.add(replay, [], complete=True)
 
-    def _replayed(self, index: int, final: Jump | None) -> None:
-        replay = self._replays.pop(index, None)
+    def _replayed(self, number: int, final: Jump | None) -> None:
+        replay = self._replays.pop(number, None)
         if replay is None:
             return
         if replay in self._open:
             self._open.remove(replay)
-        live = self._live_finals.pop(index, None)
+        live = self._live_finals.pop(number, None)
         if final is not None:
-            self._tell(final)
+            self._tell(replace(final, index=number))
         elif live is not None:
             self._tell(_live_only(live))
-        if not self._replays:
-            self._settled.set()
+        self._settle()
 
-    def _is_final(self, index: int) -> bool:
-        return index in self.jumps and self.jumps[index].final
+    def _search(self, first_s: float, last_s: float) -> None:
+        """Looks for a jump in every frame of a stretch, unless the live path has found it since."""
+        if self._known(first_s, last_s):
+            return
+
+        def done(found: Jump | None) -> None:
+            self._post(self._searched, replay, found)
+
+        replay = Replay(Span.around(first_s, last_s), self._tracker(), done)
+        self._searches.add(replay)
+        self._settled.clear()
+        self._desk.add(replay, self._ring.since(replay.from_us), complete=True)
+
+    def _searched(self, replay: Replay, found: Jump | None) -> None:
+        if replay not in self._searches:
+            return
+        self._searches.remove(replay)
+        if found is not None and not self._known(found.events_s["takeoff"], found.events_s["takeoff"]):
+            found = replace(found, index=len(self.jumps) + 1)
+            self._tell(replace(found, final=False))
+            self._tell(found)
+        self._settle()
+
+    def _known(self, earliest_s: float, latest_s: float) -> bool:
+        """Whether a jump that was told took off in a stretch, or close to it."""
+        takeoffs_s = (jump.events_s["takeoff"] for jump in self.jumps.values())
+        return any(earliest_s - _SAME_JUMP_S < takeoff_s < latest_s + _SAME_JUMP_S for takeoff_s in takeoffs_s)
+
+    def _settle(self) -> None:
+        if not self._replays and not self._searches:
+            self._settled.set()
 
     def _tell(self, jump: Jump) -> None:
         self.jumps[jump.index] = jump

@@ -19,12 +19,16 @@ _US_PER_S: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What came of a frame: the answer for the client, and the jumps that became known or final with it."""
+    """What came of a frame: the answer for the client, and the jumps that became known or final with it.
+
+    `unclear` is a stretch, in seconds, that held too few frames to tell whether there was a jump.
+    """
 
     frame: Frame
     found: bool
     answer: str
     jumps: tuple[Jump, ...]
+    unclear: tuple[float, float] | None
 
 
 class Pipeline:
@@ -35,14 +39,22 @@ class Pipeline:
         protocol: writes the answers.
         graph: the session's own live pose graph.
         tally: reads the session's counts.
+        jumps: reads how many jumps the client was told.
     """
 
-    def __init__(self, config: SessionConfig, protocol: Protocol, graph: PoseGraph, tally: Callable[[], Tally]) -> None:
+    def __init__(
+        self,
+        config: SessionConfig,
+        protocol: Protocol,
+        graph: PoseGraph,
+        tally: Callable[[], Tally],
+        jumps: Callable[[], int],
+    ) -> None:
         self._config = config
         self._protocol = protocol
         self._graph = graph
         self._tally = tally
-        self._jumps = 0
+        self._jumps = jumps
         self._tracker = new_tracker(config)
 
     def analyse(self, frame: Frame) -> Analysed:
@@ -74,15 +86,14 @@ class Pipeline:
             live=self._live(update),
             timing_ms=_timing(times),
         )
-        return Analysed(frame, pose is not None, self._protocol.answer(answer), update.jumps)
+        return Analysed(frame, pose is not None, self._protocol.answer(answer), update.jumps, update.unclear)
 
     def finish(self) -> tuple[Jump, ...]:
         """Completes the jumps that more frames would have completed."""
         return self._tracker.finish()
 
     def _live(self, update: Update) -> dict[str, float]:
-        self._jumps = max([self._jumps, *(jump.index for jump in update.jumps)])
-        return update.live | {"jumps": self._jumps}
+        return update.live | {"jumps": self._jumps() + sum(not jump.final for jump in update.jumps)}
 
 
 def new_tracker(config: SessionConfig, **options: float) -> JumpTracker:

@@ -9,7 +9,7 @@ final. A desk that cannot keep up gives the oldest jumps up: then the live resul
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock
@@ -26,7 +26,14 @@ LIVE_ONLY: Final = "live_frames_only"
 
 BEFORE_ONSET_S: Final = 0.5
 AFTER_LANDING_S: Final = 0.7
+AFTER_DOUBT_S: Final = 0.9
+"""After what may have been a flight: the landing is somewhere in it, and some standing."""
+
+_BEFORE_DOUBT_S: Final = 1.8
+_BESIDE_S: Final = 0.2
 _MAX_WAITING: Final = 600
+_BUSY: Final = 45  # frames waiting, from which on replays are thinned
+_THINNED: Final = 3  # far from the flight, every so many
 _SAME_JUMP_S: Final = 0.25
 _US_PER_S: Final = 1_000_000
 
@@ -60,19 +67,54 @@ class Ring:
         return [frame for frame in self._frames if frame.elapsed_us >= elapsed_us]
 
 
-class Replay:
-    """One jump on its way through the desk.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a session, seconds.
 
-    Args:
-        jump: as the live path saw it.
-        tracker: a fresh one, for landmarks that are not smoothed.
-        done: called once, from any thread, with the final jump, or None where the live one has to do.
+    Attributes:
+        from_s: the first frame that matters,
+        until_s: and the last.
+        earliest_s: when the take-off is expected at the earliest,
+        latest_s: and at the latest.
+        landing_s: when the landing is.
     """
 
-    def __init__(self, jump: Jump, tracker: JumpTracker, done: Callable[[Jump | None], None]) -> None:
-        self.jump = jump
-        self.from_us = (min(jump.events_s.values()) - BEFORE_ONSET_S) * _US_PER_S
-        self.until_us = (jump.events_s["landing"] + AFTER_LANDING_S) * _US_PER_S
+    from_s: float
+    until_s: float
+    earliest_s: float
+    latest_s: float
+    landing_s: float
+
+    @classmethod
+    def of(cls, jump: Jump) -> "Span":
+        """Around a jump that the live path saw."""
+        takeoff_s, landing_s = jump.events_s["takeoff"], jump.events_s["landing"]
+        first_s = min(jump.events_s.values())
+        return cls(first_s - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S, takeoff_s, takeoff_s, landing_s)
+
+    @classmethod
+    def around(cls, first_s: float, last_s: float) -> "Span":
+        """Around a stretch in which there may be a flight."""
+        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - _SAME_JUMP_S, last_s, last_s)
+
+    def flies(self, frame: Frame) -> bool:
+        """Whether a frame may show the flight, or a contact with the floor beside it."""
+        return self.earliest_s - _BESIDE_S < frame.elapsed_us / _US_PER_S < self.landing_s + _BESIDE_S
+
+
+class Replay:
+    """One jump, or what may be one, on its way through the desk.
+
+    Args:
+        span: what to look at, and where the take-off is expected.
+        tracker: a fresh one, for landmarks that are not smoothed.
+        done: called once, from any thread, with the final jump, or None where there is none.
+    """
+
+    def __init__(self, span: Span, tracker: JumpTracker, done: Callable[[Jump | None], None]) -> None:
+        self.span = span
+        self.from_us = span.from_s * _US_PER_S
+        self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
         self.complete = False
         self.over = False
@@ -81,10 +123,21 @@ class Replay:
         self._poses: dict[int, tuple[Frame, Pose | None]] = {}
         self._left = 0
 
-    def add(self, frames: list[Frame]) -> None:
-        """Adds frames, later than all before; the desk calls this."""
+    def add(self, frames: list[Frame], *, thin: bool) -> int:
+        """Adds frames, later than all before; the desk calls this.
+
+        Args:
+            frames: the frames.
+            thin: whether those far from the flight may be left out but for every third.
+
+        Returns:
+            How many were added.
+        """
+        if thin:
+            frames = [frame for frame in frames if frame.seq % _THINNED == 0 or self.span.flies(frame)]
         self.waiting.extend(frames)
         self._left += len(frames)
+        return len(frames)
 
     def found(self, frame: Frame, pose: Pose | None) -> bool:
         """Takes a frame's pose, in any order; says whether it was the last one. The desk calls this."""
@@ -125,10 +178,12 @@ class Replay:
         nearest = min(jumps.values(), key=self._distance, default=None)
         if nearest is None or self._distance(nearest) > _SAME_JUMP_S:
             return None
-        return replace(nearest, index=self.jump.index, final=True)
+        return replace(nearest, final=True)
 
     def _distance(self, jump: Jump) -> float:
-        return abs(jump.events_s["takeoff"] - self.jump.events_s["takeoff"])
+        """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
+        takeoff_s = jump.events_s["takeoff"]
+        return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
 
 
 class ReplayDesk:
@@ -162,7 +217,7 @@ class ReplayDesk:
                 return
             if replay not in self._replays:
                 self._replays.append(replay)
-            replay.add(frames)
+            added = replay.add(frames, thin=self._waiting() > _BUSY)
             replay.complete = complete
             if replay.finished:
                 self._finished.append(replay)
@@ -170,7 +225,7 @@ class ReplayDesk:
             shed = self._shed()
         for one in shed:
             one.give_up()
-        for _ in frames:
+        for _ in range(added):
             self._invite()
 
     def take(self) -> Callable[[], None] | None:
@@ -223,7 +278,10 @@ class ReplayDesk:
     def _shed(self) -> list[Replay]:
         """Takes out the oldest replays until what waits can be done in time."""
         shed = []
-        while sum(len(replay.waiting) for replay in self._replays) > _MAX_WAITING:
+        while self._waiting() > _MAX_WAITING:
             shed.append(self._replays.pop(0))
             shed[-1].over = True
         return shed
+
+    def _waiting(self) -> int:
+        return sum(len(replay.waiting) for replay in self._replays)

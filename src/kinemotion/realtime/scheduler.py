@@ -127,8 +127,9 @@ class Scheduler:
     Args:
         workers: how many items are in work at once.
 
-    Beside the lanes there may be one source of work that can wait. Where both have something to do they take turns, and
-    one worker is left to the lanes, where there are several: nothing in a lane waits for more than one piece of it.
+    Beside the lanes there may be one source of work aside. One worker is always left to the lanes, where there are
+    several, and the others prefer the work aside; a single worker takes turns. So nothing in a lane waits for more than
+    one piece of it.
     """
 
     def __init__(self, workers: int) -> None:
@@ -136,6 +137,7 @@ class Scheduler:
         self._lanes: deque[Lane[Any]] = deque()
         self._aside: Callable[[], Callable[[], None] | None] = lambda: None
         self._aside_next = False
+        self._several = workers > 1
         self._aside_places = max(workers - 1, 1)
         self._owed = 0
         self._choosing = Lock()
@@ -157,7 +159,7 @@ class Scheduler:
         self._calls.put(True)
 
     def attend(self, aside: Callable[[], Callable[[], None] | None]) -> None:
-        """Sets the source of work that can wait: it is asked for a piece of work each time `invite` was called."""
+        """Sets the source of work aside: it is asked for a piece of work each time `invite` was called."""
         self._aside = aside
 
     def invite(self) -> None:
@@ -181,12 +183,12 @@ class Scheduler:
     def _choose(self) -> Callable[[], None] | None:
         """The next piece of work; there is one for each call, unless the source has given some up."""
         with self._choosing:  # looking at both is one step, so that no call is spent while there is work
-            self._aside_next = not self._aside_next
+            self._aside_next = self._several or not self._aside_next
             first = self._next_aside() if self._aside_next else None
             return first or self._next_lane() or self._next_aside(last_resort=True)
 
     def _next_aside(self, *, last_resort: bool = False) -> Callable[[], None] | None:
-        """A piece of work that can wait; where there is no place for it now, the last resort puts the call off."""
+        """A piece of work aside; where there is no place for it now, the last resort puts the call off."""
         with self._lock:
             if not self._aside_places:
                 self._owed += last_resort

@@ -25,7 +25,9 @@ from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import ModelStore
+from kinemotion.realtime import capacity, memory
 from kinemotion.realtime.access import Admission
+from kinemotion.realtime.capacity import Capacity
 from kinemotion.realtime.demo_clip import DemoClip
 from kinemotion.realtime.graphs import GraphSupply
 from kinemotion.realtime.json_mode import JsonMode
@@ -50,6 +52,7 @@ class Runtime:
     """What a running server consists of."""
 
     limits: Limits
+    capacity: Capacity
     admission: Admission
     services: Services
     started_s: float = field(default_factory=monotonic)
@@ -83,9 +86,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
 @contextlib.asynccontextmanager
 async def _running(settings: Settings) -> AsyncIterator[Runtime]:
+    memory.be_thrifty()
     cv2.setNumThreads(1)  # the workers share the cores already
     models = ModelStore(settings.model_dir)
     models.verify_installed()
+    room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
     scheduler = Scheduler(settings.workers)
     still_graphs = await asyncio.to_thread(_stateless_graphs, models, settings.workers)
     services = Services(
@@ -108,7 +113,7 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         idle_s=settings.idle_s,
         session_s=settings.session_s,
     )
-    runtime = Runtime(limits, Admission(settings.max_sessions), services)
+    runtime = Runtime(limits, room, Admission(room.sessions), services)
     try:
         yield runtime
     finally:
@@ -234,7 +239,7 @@ async def _detailed(request: Request) -> Response:
             "status": _hindrance(runtime) or "ready",
             "version": __version__,
             "uptime_s": round(monotonic() - runtime.started_s, 1),
-            "sessions": {"now": admission.taken, "capacity": admission.capacity},
+            "sessions": {"now": admission.taken} | runtime.capacity.facts(),
             "workers": {"threads": services.scheduler.workers},
             "graphs": {"spare": services.graphs.ready},
             "models": {

@@ -86,7 +86,7 @@ class Session:
         self._received = self._analysed = self._dropped = 0
         self._config = SessionConfig()
         ring = Ring(services.ring_s, services.ring_bytes)
-        self._jumps = JumpPath(services.replays, ring, self._publish, self._post)
+        self._jumps = JumpPath(services.replays, ring, self._publish, self._post, self._new_tracker)
         self._finishing = self._ending = False
         self._reason = "done"
         self._rate_error_s = float("-inf")
@@ -141,7 +141,6 @@ class Session:
     def _start(self, config: SessionConfig) -> None:
         model = self._services.models.best(config.quality)
         config = replace(config, quality=model.quality)
-        self._tell(self._protocol.started(self.id, config, model.name))
         self._tasks.create_task(self._prepare(config, model))
 
     async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
@@ -152,7 +151,10 @@ class Session:
             self._fail(Internal("the pose model could not be started"))
             return
         self._config = config
-        self._pipeline.set_result(Pipeline(config, self._protocol, self._graph, self._tally))
+        self._tell(self._protocol.started(self.id, config, model.name))
+        self._pipeline.set_result(
+            Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
+        )
         self._lane.release()
 
     def _wind_up(self, error: ClientError | None) -> None:
@@ -168,7 +170,7 @@ class Session:
             pipeline = await self._pipeline
             await self._close_lane(discard=False)
             for jump in await asyncio.to_thread(pipeline.finish):
-                self._jumps.live(jump, self._new_tracker)
+                self._jumps.live(jump)
             await self._jumps.finish()
         except Exception:
             _log.exception("session %s could not be brought to its end", self.id)
@@ -207,7 +209,9 @@ class Session:
         self._analysed += 1
         self._services.metrics.frame("analysed" if analysed.found else "no_pose")
         for jump in analysed.jumps:
-            self._jumps.live(jump, self._new_tracker)
+            self._jumps.live(jump)
+        if analysed.unclear is not None:
+            self._jumps.doubt(*analysed.unclear)
         if self._protocol.answers_every_frame:
             self._tell(analysed.answer, analysed.frame.received_s)
         else:

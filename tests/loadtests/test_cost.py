@@ -1,0 +1,54 @@
+"""What the server costs beside bare MediaPipe: the arithmetic, and what is read of a process."""
+
+import os
+from time import process_time
+
+import pytest
+from loadtests.bare import Bare, measure
+from loadtests.cost import Sample, cpu_s, steady, summarize, tell
+from loadtests.run import LoadTestFailed
+
+from kinemotion.synthetic import Clip, CountermovementJump
+
+
+def second(at_s: int, cameras: int = 25) -> Sample:
+    """A server that answers 200 frames a second, at 9 ms each, once all cameras are there; at 20 ms before."""
+    answered = 200 * at_s
+    return Sample(at_s, answered * 0.009 if cameras == 25 else answered * 0.020, cameras, answered)
+
+
+def test_only_the_time_counts_in_which_every_camera_streams() -> None:
+    samples = [second(at_s, min(25, 5 * at_s)) for at_s in range(30)] + [second(30, 20)]
+    found = steady(samples, 25)
+    assert found.seconds == 29 - 2 - 10
+    assert found.answered == 200 * found.seconds
+    assert found.cpu_ms == pytest.approx(9.0)
+    assert found.cores == pytest.approx(1.8)
+
+
+@pytest.mark.parametrize("seconds", [0, 5, 8])
+def test_too_short_a_time_is_refused(seconds: int) -> None:
+    with pytest.raises(LoadTestFailed, match="hardly"):
+        steady([second(at_s) for at_s in range(seconds)], 25)
+
+
+def test_the_ratio_is_to_the_loop_under_the_same_load(capsys: pytest.CaptureFixture[str]) -> None:
+    loops = {"before": Bare(8.0, 99), "after": Bare(8.8, 99), "beside": Bare(9.0, 99), "many": Bare(9.5, 99)}
+    found = summarize(steady([second(at_s) for at_s in range(30)], 25), loops)
+    assert found["ratio"] == 1.0
+    assert found["bare"]["before"]["ratio"] == 1.125
+    assert found["drift"] == 0.1
+    assert tell(found, 1.08)
+    assert "not steady" in capsys.readouterr().out
+    assert not tell(found, 0.99)
+
+
+def test_the_processor_time_of_a_process_is_its_own() -> None:
+    assert cpu_s(os.getpid()) == pytest.approx(process_time(), abs=0.1)
+
+
+def test_the_bare_loop_goes_round_its_cameras() -> None:
+    _, picture = next(Clip([CountermovementJump(height_m=0.3)], fps=30).jpegs())
+    found = measure([[picture]], threads=2, cameras=3, seconds=0.3, busy_share=0.1)
+    assert found.frames > 0
+    assert 0 < found.cpu_ms < 1000
