@@ -82,8 +82,14 @@ def write(baseline: Baseline, path: Path = PATH) -> None:
 
 
 def combine(runs: Sequence[Measured]) -> Baseline:
-    """What some runs of the same benchmarks, on one machine, have in common."""
+    """What some runs of the same benchmarks, on one machine, have in common.
+
+    Raises:
+        NoRatios: they are not of the same benchmarks.
+    """
     first = runs[0]
+    if any(run.ratios.keys() != first.ratios.keys() for run in runs):
+        raise NoRatios("the benchmarks changed from one run to the next")
     return Baseline(
         first.machine,
         {
@@ -115,7 +121,7 @@ def main(runs: int, path: Path) -> None:
         click.echo(f"Error: {failure}", err=True)
         sys.exit(2)
     for name, kinds in sorted(baseline.benchmarks.items()):
-        click.echo(f"{name:28}" + "".join(f"  {kind} {e.ratio:.5f} ± {e.spread:.1%}" for kind, e in kinds.items()))
+        click.echo(f"{name:34}" + "".join(f"  {kind} {e.ratio:.5f} ± {e.spread:.1%}" for kind, e in kinds.items()))
     if busy(baseline):
         click.echo("Error: the machine is too busy: the bare library differs from itself; nothing is written", err=True)
         sys.exit(1)

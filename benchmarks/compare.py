@@ -60,7 +60,7 @@ def unknown(expected: Baseline, ratios: Ratios) -> list[str]:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows, the worst first."""
-    lines = [f"{'':8}{'benchmark':28} {'ratio':5} {'baseline':>9} {'now':>9} {'allowed':>9} {'change':>8}"]
+    lines = [f"{'':8}{'benchmark':34} {'ratio':5} {'baseline':>9} {'now':>9} {'allowed':>9} {'change':>8}"]
     lines += [_line(row) for row in sorted(rows, key=lambda row: row.met)]
     return "\n".join(lines)
 
@@ -68,7 +68,7 @@ def table(rows: Sequence[Row]) -> str:
 def _line(row: Row) -> str:
     verdict = "ok" if row.met else "MISSING" if row.now is None else "WORSE"
     now, change = ("-", "-") if row.now is None else (f"{row.now:.5f}", f"{row.now / row.expected - 1:+.1%}")
-    return f"{verdict:8}{row.name:28} {row.kind:5} {row.expected:9.5f} {now:>9} {row.allowed:9.5f} {change:>8}"
+    return f"{verdict:8}{row.name:34} {row.kind:5} {row.expected:9.5f} {now:>9} {row.allowed:9.5f} {change:>8}"
 
 
 def _measure_until_good(expected: Baseline) -> Measured:

@@ -71,7 +71,7 @@ class JumpAnalyzer:
             Jumps that became known (`final` is False) or final with this frame.
 
         Raises:
-            ValueError: the time does not increase, the aspect is not positive, or an array is not (33, 4).
+            ValueError: the time does not increase, the aspect is not positive, or an array has another shape.
         """
         self.latest = self._tracker.update(time_s, landmarks, aspect=self._aspect, world=world, soles=soles)
         return self._keep(self.latest.jumps)

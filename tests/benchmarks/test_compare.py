@@ -7,7 +7,7 @@ import orjson
 import pytest
 from benchmarks.baseline import busy, combine, read, write
 from benchmarks.compare import main
-from benchmarks.ratios import Measured
+from benchmarks.ratios import Measured, NoRatios
 from click.testing import CliRunner, Result
 
 MACHINE = {"cores": 2, "python": "3.11", "mediapipe": "0.10.31"}
@@ -142,6 +142,11 @@ def test_a_spread_wider_than_the_least_excess_widens_what_is_allowed() -> None:
 def test_a_bare_library_that_differs_from_itself_makes_no_baseline() -> None:
     assert not busy(combine([run_of(), run_of()]))
     assert busy(combine([run_of(), run_of({"test_bare_library": 1.1})]))
+
+
+def test_runs_of_different_benchmarks_make_no_baseline() -> None:
+    with pytest.raises(NoRatios, match="changed"):
+        combine([run_of(), Measured(MACHINE, {"test_gate": RATIOS["test_gate"]})])
 
 
 def test_the_stored_baseline_can_be_read_and_catches_a_slower_session_step() -> None:

@@ -48,6 +48,10 @@ class Motion:
         picture = np.stack([0.5 + across / width, 0.92 - body[..., 1] / SPAN_M, away / width, seen], axis=-1)
         return picture, world
 
+    def soles(self) -> Array:
+        """(N, 2) y of the left and right shoe's lowest edge, picture heights."""
+        return np.repeat((0.92 - self.toes_m / SPAN_M)[:, None], 2, axis=1)
+
 
 def _pose(hips: float, toes: float, raised: float) -> Array:
     """(33, 3) metres: forwards, up, to the athlete's right."""

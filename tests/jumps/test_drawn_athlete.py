@@ -27,8 +27,8 @@ def film(motion: Motion, yaw_deg: float, size: tuple[int, int] = (480, 360)) -> 
     return Clip([motion], camera=Camera(yaw_deg=yaw_deg), size=size, lead_s=0.7, tail_s=0.3, phase=0.3)
 
 
-def by_truth(clip: Clip) -> list[Jump]:
-    tracker = JumpTracker()
+def by_truth(clip: Clip, height_m: float | None = None) -> list[Jump]:
+    tracker = JumpTracker(height_m=height_m)
     frames = zip(clip.times_s.tolist(), clip.landmarks(), strict=True)
     aspect = clip.size[0] / clip.size[1]
     return [jump for time, seen in frames for jump in tracker.update(time, seen, aspect=aspect).jumps]
@@ -63,6 +63,31 @@ def test_true_landmarks_give_the_true_jump(motion: Motion, yaw_deg: float) -> No
         assert abs(found.metrics[name] - value) < 2 * found.uncertainty[name], name
         if name.startswith("peak"):
             assert found.metrics[name] == pytest.approx(value, abs=0.09), name
+
+
+@pytest.mark.parametrize("fps", [30.0, 60.0, 120.0])
+@pytest.mark.parametrize("flexion_deg", [45.0, 55.0, 60.0])
+@pytest.mark.parametrize("height_m", [0.25, 0.40, 0.55])
+def test_a_soft_landing_ends_where_the_feet_meet_the_floor(height_m: float, flexion_deg: float, fps: float) -> None:
+    clip = Clip([CountermovementJump(height_m, landing_flexion_deg=flexion_deg)], fps=fps, lead_s=0.7, tail_s=0.8)
+    (truth,), found = clip.truth, by_truth(clip)[-1]
+    for event in ("takeoff", "landing"):
+        assert found.events_s[event] == pytest.approx(truth.events_s[event], abs=0.01)
+    assert abs(found.metrics["jump_height_m"] - height_m) < 2 * found.uncertainty["jump_height_m"]
+
+
+@pytest.mark.parametrize("stated_m", [1.0, 1.6, 1.75, 1.9, 2.5])
+@pytest.mark.parametrize("flexion_deg", [0.0, 45.0])
+def test_no_stated_height_hides_or_bends_a_jump(stated_m: float, flexion_deg: float) -> None:
+    clip = Clip([CountermovementJump(0.35, landing_flexion_deg=flexion_deg)], lead_s=0.7, tail_s=0.8)
+    (truth,), without, stated = clip.truth, by_truth(clip)[-1], by_truth(clip, stated_m)[-1]
+    contradicted = stated_m in (1.0, 2.5)
+    assert ("scale_disagrees" in stated.quality.warnings) is contradicted
+    for name in ("jump_height_m", "countermovement_depth_m"):
+        assert abs(stated.metrics[name] - truth.metrics[name]) < 2 * stated.uncertainty[name], name
+    if contradicted:
+        assert stated.events_s == without.events_s
+        assert stated.metrics["jump_height_m"] == without.metrics["jump_height_m"]
 
 
 @pytest.mark.parametrize("motion", [Squats(count=2), WalkingOnTheSpot(), RaisingArms()], ids=type)

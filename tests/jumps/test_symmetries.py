@@ -19,29 +19,33 @@ PER_LENGTH = ("countermovement_depth_m", "peak_eccentric_velocity_m_s", "drop_he
 
 @dataclass(frozen=True)
 class Seen:
-    """Times, normalised landmarks and world landmarks of a jump."""
+    """Times, normalised landmarks, world landmarks and soles of a jump."""
 
     times_s: Array
     picture: Array
     world: Array
+    soles: Array
 
     def jump(self, *, height_m: float | None = None, mass_kg: float | None = None) -> Jump:
         """What the tracker makes of it."""
         tracker = JumpTracker(height_m=height_m, mass_kg=mass_kg)
         jumps: list[Jump] = []
-        for time_s, landmarks, world in zip(self.times_s.tolist(), self.picture, self.world, strict=True):
-            jumps += tracker.update(time_s, landmarks, aspect=ASPECT, world=world).jumps
+        frames = zip(self.times_s.tolist(), self.picture, self.world, self.soles, strict=True)
+        for time_s, landmarks, world, soles in frames:
+            jumps += tracker.update(time_s, landmarks, aspect=ASPECT, world=world, soles=soles).jumps
         assert [jump.final for jump in jumps] == [False, True]
         return jumps[-1]
 
 
-def seen(pieces: str) -> Seen:
+def seen(kind: str) -> Seen:
+    """A jump by its kind; its soles are seen if the kind says so."""
     made = {"cmj": countermovement_jump(0.35), "sj": countermovement_jump(0.30, hold_s=1.0), "dj": drop_jump(0.28)}
-    motion = act(made[pieces])
-    return Seen(motion.times_s, *motion.landmarks())
+    motion = act(made[kind.split()[0]])
+    soles = motion.soles() if kind.endswith("by soles") else np.full((len(motion.times_s), 2), np.nan)
+    return Seen(motion.times_s, *motion.landmarks(), soles)
 
 
-KINDS = {kind: seen(kind) for kind in ("cmj", "sj", "dj")}
+KINDS = {kind + how: seen(kind + how) for kind in ("cmj", "sj", "dj") for how in ("", " by soles")}
 EACH = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -64,7 +68,8 @@ def test_place_size_and_clock_do_not_change_the_jump(
     picture = jump.picture.copy()
     picture[..., :2] = 0.5 + (picture[..., :2] - 0.5) * scale + [right, down]
     picture[..., 2] *= scale
-    moved = Seen(jump.times_s + later_s, picture, jump.world)
+    soles = 0.5 + (jump.soles - 0.5) * scale + down
+    moved = Seen(jump.times_s + later_s, picture, jump.world, soles)
     same(moved.jump(mass_kg=70.0), jump.jump(mass_kg=70.0), later_s)
 
 
@@ -73,7 +78,7 @@ def test_a_mirror_does_not_change_the_jump(kind: str) -> None:
     jump = KINDS[kind]
     picture, world = jump.picture.copy(), jump.world.copy()
     picture[..., 0], world[..., 0] = 1 - picture[..., 0], -world[..., 0]
-    same(Seen(jump.times_s, picture, world).jump(), jump.jump())
+    same(Seen(jump.times_s, picture, world, jump.soles[:, ::-1]).jump(), jump.jump())
 
 
 @EACH
@@ -81,7 +86,7 @@ def test_a_mirror_does_not_change_the_jump(kind: str) -> None:
 @given(pace=st.floats(0.85, 1.12))
 def test_slower_film_lengthens_times_and_makes_jumps_higher_by_its_square(kind: str, pace: float) -> None:
     jump = KINDS[kind]
-    real, slowed = jump.jump(), Seen(jump.times_s * pace, jump.picture, jump.world).jump()
+    real, slowed = jump.jump(), Seen(jump.times_s * pace, jump.picture, jump.world, jump.soles).jump()
     for event, at in real.events_s.items():
         assert slowed.events_s[event] == pytest.approx(at * pace, abs=0.06 if event == "onset" else 0.02)
     for name, power in (
@@ -116,5 +121,8 @@ def test_forces_grow_with_the_mass_and_nothing_else_does(kind: str, mass_kg: flo
     assert {name: light.metrics[name] for name in without.metrics} == without.metrics
     assert light.metrics.keys() == heavy.metrics.keys()
     for name in light.metrics.keys() - without.metrics.keys():
-        each_kg = {"peak_power_w": 45.3, "mean_force_n": light.metrics["mean_force_n"] / 70.0 if kind == "sj" else 0.0}
+        each_kg = {
+            "peak_power_w": 45.3,
+            "mean_force_n": light.metrics["mean_force_n"] / 70.0 if kind.startswith("sj") else 0.0,
+        }
         assert heavy.metrics[name] - light.metrics[name] == pytest.approx(each_kg[name] * (mass_kg - 70.0)), name

@@ -96,6 +96,29 @@ def test_a_camera_pushed_during_the_flight_is_told(cmj: Motion) -> None:
     assert "camera_moved" in warnings(seen(cmj, push))
 
 
+@pytest.mark.parametrize("fps", [30.0, 120.0])
+@pytest.mark.parametrize("down", [-0.03, 0.03])
+@pytest.mark.parametrize("after_s", [-0.25, 0.0, 0.05])
+def test_a_camera_that_is_knocked_once_is_told(after_s: float, down: float, fps: float) -> None:
+    motion = act(countermovement_jump(), fps)
+
+    def knock(times_s: Array, picture: Array) -> None:
+        picture[:, :, 1] += down * np.clip((times_s - motion.landings_s[0] - after_s) / 0.08, 0, 1)[:, None]
+
+    (jump,) = seen(motion, knock)
+    assert "camera_moved" in jump.quality.warnings
+    assert abs(jump.metrics["jump_height_m"] - 0.35) < 3 * jump.uncertainty["jump_height_m"]
+
+
+def test_a_camera_that_jolts_in_flight_is_told(cmj: Motion) -> None:
+    apex_s = (cmj.takeoffs_s[0] + cmj.landings_s[0]) / 2
+
+    def jolt(times_s: Array, picture: Array) -> None:
+        picture[:, :, 1] += 0.04 * np.exp(-(((times_s - apex_s) / 0.05) ** 2))[:, None]
+
+    assert "camera_moved" in warnings(seen(cmj, jolt))
+
+
 @pytest.mark.parametrize("step_m", [-0.3, 0.1, 0.3])
 def test_landing_elsewhere_is_no_camera_move(cmj: Motion, step_m: float) -> None:
     share = np.clip((cmj.times_s - cmj.takeoffs_s[0]) / (cmj.landings_s[0] - cmj.takeoffs_s[0]), 0, 1)
@@ -149,6 +172,11 @@ def test_feet_out_of_the_picture_are_told(cmj: Motion) -> None:
     (jump,) = seen(cmj, raised(-0.15))
     assert jump.quality.warnings == ("feet_out_of_picture",)
     assert jump.quality.grade == "C"
+
+
+def test_feet_at_the_edge_of_the_picture_are_told(cmj: Motion) -> None:
+    assert warnings(seen(cmj, raised(-0.06))) == ("feet_out_of_picture",)  # at 0.973
+    assert warnings(seen(cmj, raised(-0.03))) == ()
 
 
 Frames = np.ndarray[Any, np.dtype[np.int64]]

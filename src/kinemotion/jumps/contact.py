@@ -115,11 +115,14 @@ def refined(
         rough: where the contact is about.
         direction: -1 for the take-off, 1 for the landing.
         parabola: the flight of the centre of mass.
-        usual: where the posture says that the contact was, if it says anything.
+        usual: where the posture says that the contact was, if it says anything; left aside where it lies far from the
+            rough contact although frames show that one.
     """
     flown_s = -direction * (time - rough.time_s)
     around = time[np.abs(flown_s) < _STRAY_S]
     interval_s = float(np.median(np.diff(around))) if len(around) > 1 else _STRAY_S
+    if usual is not None and abs(usual.time_s - rough.time_s) > max(_STRAY_S, _gap_s(time, rough.time_s)):
+        usual = None
     first_s, last_s = sorted((rough.time_s, rough.time_s if usual is None else usual.time_s))
     window_s = max(_WINDOW_S, _WINDOW_FRAMES * interval_s)
     near = (time > first_s - window_s) & (time < last_s + window_s) & np.isfinite(lift.height)
@@ -143,6 +146,12 @@ def refined(
     model_sd_s = np.hypot(lift.model_sd_s, lift.lag_share * interval_s)
     sd_s = float(np.hypot(np.sqrt(weight @ (moments - moment) ** 2), model_sd_s))
     return Contact(moment, sd_s)
+
+
+def _gap_s(time: Array, moment_s: float) -> float:
+    """Time between the frames on both sides of a moment."""
+    after = min(max(int(np.searchsorted(time, moment_s)), 1), len(time) - 1)
+    return float(time[after] - time[after - 1])
 
 
 def touch_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> Contact:

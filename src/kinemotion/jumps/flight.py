@@ -1,7 +1,7 @@
 """One flight: take-off, apex and landing, and whether a person can have flown like that."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,8 @@ _PUSH_S: Final = 0.6
 _SOLE_FLOOR_S: Final = 0.5
 _PUSH_FRAMES: Final = 4
 _FLAT_S: Final = 0.15  # after landing
+_APART_S: Final = 0.03  # between the contacts by soles and by toes, within which the soles are believed,
+_BEYOND: Final = 3.0  # and in standard deviations
 _LOWEST: Final = -0.97  # picture heights; the pose model seldom puts feet farther down, wherever they are
 
 
@@ -60,6 +62,7 @@ class Flight:
         stature: apparent stature, picture heights.
         frames: frames between take-off and landing.
         plausible: whether it can have been a jump at all.
+        outside: whether the feet stood at the lower edge of the picture, or below it.
     """
 
     takeoff_s: float
@@ -74,6 +77,7 @@ class Flight:
     stature: float
     frames: int
     plausible: bool
+    outside: bool = False
 
     @property
     def duration_s(self) -> float:
@@ -114,25 +118,11 @@ def analyse(
     floor, landed = _floors(samples, first, last)
     start = toe_contact(time, (samples.toes - floor[:2]).min(1), first, -1, parabola, stature)
     end = toe_contact(time, (samples.toes - (floor + landed)[:2] / 2).min(1), last, 1, parabola, stature)
-    step = float((landed - floor)[:2].mean()) / stature
     stood, ankle = _standing(samples, start, end, landed, stature)
-    feet = samples.feet - stood
-    outside = bool(stood.min() < _LOWEST)
-    off, on = _sole_lift(samples, start, -1, stature), _sole_lift(samples, end, 1, stature)
-    takeoff, landing = start, end
-    for _ in range(_ROUNDS):
-        flown = samples.between(takeoff.time_s + _EDGE_S, landing.time_s - _EDGE_S)
-        parabola = fit(flown, stature, stature_m) or parabola
-        early, late = _ends(samples, takeoff.time_s, landing.time_s, _NEXT_S)
-        usual = [
-            None if ankle is None else ankle_contact(part, ankle, direction, parabola, stature)
-            for part, direction in ((early, -1), (late, 1))
-        ]
-        leaving = off or toe_lift(time, feet, takeoff.time_s, -1, stature, outside=outside)
-        takeoff = refined(time, leaving, takeoff, -1, parabola, usual[0])
-        meeting = on or toe_lift(time, feet, landing.time_s, 1, stature, outside=outside)
-        landing = refined(time, meeting, landing, 1, parabola, usual[1])
-    shrinkage = _shrinkage(samples, takeoff, landing, parabola, stature)
+    ground = _Ground(floor, landed, stood, ankle)
+    course = _contacts(samples, _Course(start, end, parabola), ground, stature, stature_m)
+    takeoff, landing, parabola, _ = course
+    shrinkage = _shrinkage(samples, course, stature)
     return Flight(
         takeoff_s=takeoff.time_s,
         landing_s=landing.time_s,
@@ -145,12 +135,101 @@ def analyse(
         shrinkage=shrinkage,
         stature=stature,
         frames=len(samples.between(takeoff.time_s, landing.time_s)),
-        plausible=step > -_STEP
+        plausible=ground.step > -_STEP * stature
         and (SHORTEST_S if len(air) > 1 else _SHORTEST_SINGLE_S) <= landing.time_s - takeoff.time_s <= LONGEST_S
         and _falls(air, parabola, stature)
-        and _balanced(takeoff, landing, parabola, shrinkage)
+        and _balanced(course, shrinkage)
         and _extended(samples, first, stature),
+        outside=ground.outside,
     )
+
+
+class _Course(NamedTuple):
+    """When the feet left and met the floor, how the centre of mass flew between, and whether the soles told both."""
+
+    takeoff: Contact
+    landing: Contact
+    parabola: Parabola
+    by_soles: bool = False
+
+
+class _Ground(NamedTuple):
+    """Heights of the feet (4,) before the flight, after it, and of the upright body, where the ankles are known too."""
+
+    floor: Array
+    landed: Array
+    stood: Array
+    ankle: float | None
+
+    @property
+    def step(self) -> float:
+        """How much higher the toes are after the flight, picture heights."""
+        return float((self.landed - self.floor)[:2].mean())
+
+    @property
+    def outside(self) -> bool:
+        """Whether the picture ends with the feet, or above them."""
+        return bool(self.stood.min() < _LOWEST)
+
+
+def _contacts(samples: Samples, rough: _Course, ground: _Ground, stature: float, stature_m: float | None) -> _Course:
+    """The contacts by the soles where these are seen and the toes do not contradict them, else by the toes."""
+    course = toes = _refined(samples, rough, ground, (None, None), stature, stature_m)
+    off, on = _sole_lift(samples, rough.takeoff, -1, stature), _sole_lift(samples, rough.landing, 1, stature)
+    if off or on:
+        course = _refined(samples, rough, ground, (off, on), stature, stature_m)
+        believed = (
+            off if _alike(course.takeoff, toes.takeoff) else None,
+            on if _alike(course.landing, toes.landing) else None,
+        )
+        if believed[0] is not off or believed[1] is not on:
+            off, on = believed
+            course = _refined(samples, rough, ground, believed, stature, stature_m)
+    takeoff, landing, parabola, _ = course
+    if off is None:
+        takeoff = _doubted(takeoff, shared_step(ground.stood, ground.floor), parabola)
+    if on is None:
+        landing = _doubted(landing, shared_step(ground.stood, ground.landed), parabola)
+    return _Course(takeoff, landing, parabola, by_soles=off is not None and on is not None)
+
+
+def _refined(
+    samples: Samples,
+    course: _Course,
+    ground: _Ground,
+    soles: tuple[Lift | None, Lift | None],
+    stature: float,
+    stature_m: float | None,
+) -> _Course:
+    """Contacts and parabola, each made surer by the others; by the toes where the lift of the soles is not given."""
+    takeoff, landing, parabola, _ = course
+    time, feet = samples.time, samples.feet - ground.stood
+    for _ in range(_ROUNDS):
+        flown = samples.between(takeoff.time_s + _EDGE_S, landing.time_s - _EDGE_S)
+        parabola = fit(flown, stature, stature_m) or parabola
+        early, late = _ends(samples, takeoff.time_s, landing.time_s, _NEXT_S)
+        usual = [
+            None if ground.ankle is None else ankle_contact(part, ground.ankle, direction, parabola, stature)
+            for part, direction in ((early, -1), (late, 1))
+        ]
+        leaving = soles[0] or toe_lift(time, feet, takeoff.time_s, -1, stature, outside=ground.outside)
+        takeoff = refined(time, leaving, takeoff, -1, parabola, usual[0])
+        meeting = soles[1] or toe_lift(time, feet, landing.time_s, 1, stature, outside=ground.outside)
+        landing = refined(time, meeting, landing, 1, parabola, usual[1])
+    return _Course(takeoff, landing, parabola)
+
+
+def _alike(one: Contact, other: Contact) -> bool:
+    """Whether two contacts can be the same one."""
+    apart_s = abs(one.time_s - other.time_s)
+    return bool(apart_s < max(_APART_S, _BEYOND * np.hypot(one.sd_s, other.sd_s)))
+
+
+def shared_step(before: Array, after: Array) -> float:
+    """How much higher all four feet (4,) are than before, by the one that changed least; 0 if they disagree."""
+    steps = after - before
+    least = steps[np.abs(steps).argmin()]
+    return float(least) if (steps * least > 0).all() else 0.0
 
 
 def _floors(samples: Samples, first: int, last: int) -> tuple[Array, Array]:
@@ -160,6 +239,12 @@ def _floors(samples: Samples, first: int, last: int) -> tuple[Array, Array]:
     after = samples.between(float(time[last + 1]), time[last + 1] + _FLOOR_S)
     floor = np.median(before.feet, axis=0)
     return floor, np.median(after.feet, axis=0) if len(after) > _SETTLING else floor
+
+
+def _doubted(contact: Contact, step: float, parabola: Parabola) -> Contact:
+    """A contact by toes that were compared with a floor this much higher or lower than the one that they touched."""
+    speed = parabola.gravity * max(abs(contact.time_s - parabola.apex_s), SHORTEST_S / 2)
+    return Contact(contact.time_s, float(np.hypot(contact.sd_s, step / speed)))
 
 
 def _standing(
@@ -198,12 +283,13 @@ def _sole_lift(samples: Samples, contact: Contact, direction: int, stature: floa
     return None if floor is None else sole_lift(samples.soles, floor, stature)
 
 
-def _shrinkage(samples: Samples, takeoff: Contact, landing: Contact, parabola: Parabola, stature: float) -> float:
+def _shrinkage(samples: Samples, course: _Course, stature: float) -> float:
     """How much lower the centre of mass is at landing than at take-off, picture heights.
 
     Seen in the posture over the soles, or over ankles and toes where those are hidden; and in the way down, which is
     longer than the way up. The two are weighed by their variances.
     """
+    takeoff, landing, parabola, by_soles = course
     down, up = landing.time_s - parabola.apex_s, parabola.apex_s - takeoff.time_s
     longer = 0.5 * parabola.gravity * (down**2 - up**2)
     spread_s = np.hypot(np.hypot(down * landing.sd_s, up * takeoff.sd_s), (down + up) * parabola.apex_sd_s)
@@ -212,7 +298,7 @@ def _shrinkage(samples: Samples, takeoff: Contact, landing: Contact, parabola: P
     if not len(early) or not len(late):
         return 0.0
     shorter = [_over(part, np.fmin.reduce(part.soles, axis=1)) for part in (early, late)]
-    if not np.isfinite(shorter).all():
+    if not (by_soles and np.isfinite(shorter).all()):
         shorter = [_over(part, (part.ankle + part.toes.min(1)) / 2) for part in (early, late)]
     change = _POSTURE_SHARE * (shorter[0] - shorter[1])
     change_sd = float(np.hypot(_POSTURE_SD * stature, _POSTURE_SPREAD * change))
@@ -244,8 +330,9 @@ def _falls(air: Samples, parabola: Parabola, stature: float) -> bool:
     return error < NOISE + 0.15 * float(np.ptp(path)) / stature
 
 
-def _balanced(takeoff: Contact, landing: Contact, parabola: Parabola, shrinkage: float) -> bool:
+def _balanced(course: _Course, shrinkage: float) -> bool:
     """Whether the way up and the way down, between equal postures too, each have their share of the flight."""
+    takeoff, landing, parabola, _ = course
     duration_s, down = landing.time_s - takeoff.time_s, landing.time_s - parabola.apex_s
     even_down = np.sqrt(max(down**2 - 2 * shrinkage / parabola.gravity, 0.0))
     shares = np.array([parabola.apex_s - takeoff.time_s, down, even_down])

@@ -14,6 +14,7 @@ _SOLE_AIR_SD: Final = 0.004
 _SOLE_SHARE: Final = 0.08
 _SOLE_MODEL_SD_S: Final = 0.003
 _FEWEST_ON_FLOOR: Final = 2  # frames
+_FLOOR_SHARE: Final = 0.15  # of the frames; a short contact is no more
 _RESTING: Final = 0.02  # soles on the floor are seen this much alike
 
 _PITCH_S: Final = 0.13
@@ -67,13 +68,13 @@ def sole_lift(soles: Array, floor: Array, stature: float) -> Lift:
 
 
 def floor_of(soles: Array, stature: float) -> Array | None:
-    """(2,) heights of the soles (N, 2) on the floor, the lowest place where they rest; None if both hardly rest there."""
+    """(2,) heights of the soles (N, 2) on the floor, the lowest place where both rest; None if they hardly do."""
     seen = soles[np.isfinite(soles).all(1)]
     if len(seen) < _FEWEST_ON_FLOOR:
         return None
     lowest = np.quantile(seen, 0.1, axis=0)
     resting = seen[(seen < lowest + _RESTING * stature).all(1)]
-    return np.median(resting, axis=0) if len(resting) >= _FEWEST_ON_FLOOR else None
+    return np.median(resting, axis=0) if len(resting) >= max(_FEWEST_ON_FLOOR, _FLOOR_SHARE * len(seen)) else None
 
 
 def toe_lift(time: Array, feet: Array, near_s: float, direction: int, stature: float, *, outside: bool) -> Lift:

@@ -1,5 +1,6 @@
 """The athlete's phase, frame by frame, and the flights in the stream."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,9 +93,8 @@ class PhaseFollower:
             self._reference = Reference(body)
         elapsed_s = time_s - self._time_s if self._body is not None else 0.0
         self._time_s, self._body = time_s, body
-        knee = (body.angles.get("knee_angle_left_deg", 180.0) + body.angles.get("knee_angle_right_deg", 180.0)) / 2
         clearance = self._reference.clearance(body)
-        self.recorder.append(time_s, body, knee, clearance)
+        self.recorder.append(time_s, body, clearance)
         recent = self.recorder.last(_VELOCITY_S, at_least=3)
         self.velocity = slope(recent.time, recent.com) / self._reference.stature
         if self.phase is Phase.FLIGHT or self._touching:
@@ -107,7 +107,7 @@ class PhaseFollower:
         elif self._dropping(body):
             self._enter(Phase.DROP)
         else:
-            self._stand(body, elapsed_s, knee)
+            self._stand(body, elapsed_s)
         return None
 
     def finish(self) -> Airborne | None:
@@ -158,9 +158,10 @@ class PhaseFollower:
             self.touched_s = self._time_s
             self._enter(Phase.CONTACT)
 
-    def _stand(self, body: Body, elapsed_s: float, knee: float) -> None:
+    def _stand(self, body: Body, elapsed_s: float) -> None:
         """Learn from a frame on the ground, and name its phase."""
-        reference = self._known()
+        reference, knee = self._known(), body.mean_angle("knee")
+        knee = 180.0 if math.isnan(knee) else knee
         still = abs(self.velocity) < _STILL
         reference.learn(body, elapsed_s, upright=still and knee > _UPRIGHT_DEG)
         standing = reference.standing

@@ -152,7 +152,7 @@ def _hold(before: Samples, stature: float) -> _Hold | None:
     for ago in np.arange(0.0, _HOLD_AGO_S, 0.1) if len(before) else ():
         end_s = float(before.time[-1] - ago)
         window = before.between(end_s - _HOLD_S, end_s)
-        flexed = len(window) > 1 and float(np.median(window.knee)) < _FLEXED_DEG
+        flexed = len(window) > 1 and _middle(window.knee) < _FLEXED_DEG
         if flexed and window.time[-1] - window.time[0] > 0.7 * _HOLD_S and np.ptp(window.com) < _STILL * stature:
             level = float(np.median(window.com))
             back = Samples(before.between(-np.inf, float(window.time[-1])).rows[::-1])
@@ -201,8 +201,14 @@ def _posture(turn: Samples) -> dict[str, float]:
     The pose model hardly sees an ankle bend. As the foot is flat on the floor then, the lean of the shank tells more.
     """
     angles = {"knee": turn.knee, "hip": turn.hip, "ankle": 90.0 + _SOLE_DEG - turn.shank}
-    medians = {name: float(np.median(values)) for name, values in angles.items()}
+    medians = {name: _middle(values) for name, values in angles.items()}
     return {name: value for name, value in medians.items() if np.isfinite(value)}
+
+
+def _middle(values: Array) -> float:
+    """Median of the values (N,) that are known; NaN for none."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
 
 
 def _departure(time: Array, distance: Array) -> float:

@@ -86,7 +86,7 @@ def _warnings(evidence: Evidence, gaps: Array) -> tuple[str, ...]:
         "few_frames_in_flight": flight.frames < _FEW_FRAMES,
         "irregular_frames": len(gaps) > 0 and bool(gaps.max() > 3 * np.median(gaps)),
         "landing_flexed": evidence.excess_m > _FLEXED_M,
-        "feet_out_of_picture": bool((samples.between(flight.takeoff_s - 0.2, flight.landing_s).feet < -1).any()),
+        "feet_out_of_picture": flight.outside,
         "head_out_of_picture": bool((samples.between(evidence.start_s, flight.landing_s).head > 0).any()),
         "camera_moved": evidence.camera_moved,
         "second_person": _strangers(evidence) >= _STRANGE_FRAMES,

@@ -30,7 +30,8 @@ class Scale:
     """What is known of the scale.
 
     Attributes:
-        gravity: from the fall in flight; None where that is not sound.
+        gravity: from the flight, the stated or usual stature weighed in, or from the fall alone where the stated one
+            contradicts it; None where the fall is not sound.
         stated: from the stated stature; None without one, or where gravity is sound and contradicts it.
         agree: whether the two agree as well as their uncertainties let expect; true where one is missing.
     """
@@ -63,8 +64,10 @@ def judge(samples: Samples, flight: Flight, stature_m: float | None, *, still: b
 
 
 def _agree(fall: Metres, stated: Metres) -> bool:
-    spread = np.hypot(np.hypot(fall.sd / fall.value, _POSE_SD), _STATED_SD)
-    return bool(abs(np.log(fall.value / stated.value)) <= _BEYOND * spread)
+    """Whether the fall curves as it should by the stated stature: noise is normal in the curve, not in its inverse."""
+    seen, expected = 1 / fall.value, 1 / stated.value
+    spread = np.hypot(seen * np.hypot(fall.sd / fall.value, _POSE_SD), _STATED_SD * expected)
+    return bool(abs(seen - expected) <= _BEYOND * spread)
 
 
 def _fall(samples: Samples, flight: Flight) -> Metres | None:

@@ -10,7 +10,8 @@ from kinemotion.jumps.body import Body
 
 Array = NDArray[np.float64]
 
-_COLUMNS: Final = 19  # time, com, four feet, knee, clearance, ankle, two soles, x, four feet's x, head, hip, shank
+# time, com, four feet, knee, clearance, ankle, two soles, x, four feet's x, head, hip, shank, stature
+_COLUMNS: Final = 20
 _CAPACITY: Final = 2048  # frames; 8 s at 240 a second
 
 
@@ -19,7 +20,7 @@ class Samples:
     """A stretch of motion; every array has one entry (or row) per frame, lengths are picture heights, up positive.
 
     Attributes:
-        rows: (N, 19) the columns that the properties name.
+        rows: (N, 20) the columns that the properties name.
     """
 
     rows: Array
@@ -92,6 +93,11 @@ class Samples:
         """(N,) mean lean of the shanks against the vertical in degrees, NaN where there was none."""
         return self.rows[:, 18]
 
+    @property
+    def stature(self) -> Array:
+        """(N,) apparent stature."""
+        return self.rows[:, 19]
+
     def between(self, start_s: float, end_s: float) -> "Samples":
         """The frames with start <= time <= end."""
         first, stop = np.searchsorted(self.time, (start_s, np.nextafter(end_s, np.inf)))
@@ -110,7 +116,7 @@ class Recorder:
         self._capacity = capacity
         self._start = self._stop = 0
 
-    def append(self, time_s: float, body: Body, knee_deg: float, clearance: float) -> None:
+    def append(self, time_s: float, body: Body, clearance: float) -> None:
         """Remember one frame."""
         if self._stop == len(self._rows):
             self._rows[: self._capacity] = self._rows[self._capacity :]
@@ -118,12 +124,12 @@ class Recorder:
         row = self._rows[self._stop]
         row[:2] = time_s, body.com
         row[2:6] = body.feet
-        row[6:9] = knee_deg, clearance, body.ankle
+        row[6:9] = body.mean_angle("knee"), clearance, body.ankle
         row[9:11] = body.soles
         row[11] = body.x
         row[12:16] = body.feet_x
         row[16] = body.head
-        row[17:] = body.mean_angle("hip"), body.shank
+        row[17:] = body.mean_angle("hip"), body.shank, body.stature
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 

@@ -96,7 +96,7 @@ class JumpTracker:
 
         Raises:
             ValueError: the time is not finite or does not increase, the aspect is not a positive number, or an array
-                is not (33, 4).
+                has another shape.
         """
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
@@ -196,7 +196,8 @@ class JumpTracker:
     def _camera_moved(self, pending: _Pending, flight: Flight, push: PushOff) -> bool:
         began_s = push.onset_s if push.contact_s is None else push.contact_s - _REST_S
         rest_s = min(flight.takeoff_s - _REST_S, math.inf if began_s is None else began_s)
-        return camera.moved(self._follower.recorder.all(), flight, rest_s, pending.landed_s)
+        samples, dropped = self._follower.recorder.all(), pending.airborne.touched_s is not None
+        return camera.moved(samples, flight, rest_s, pending.landed_s, dropped=dropped)
 
     def _live(self, body: Body) -> dict[str, float]:
         live = dict(body.angles)

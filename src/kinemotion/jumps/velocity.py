@@ -21,7 +21,7 @@ _HIGHEST_OVERSHOOT: Final = 1.5
 # Standard deviation of a velocity for noise of 1 in every frame, times the reach: frames that cluster exceed it.
 _SINKING_SD: Final = 3.0
 _OVERSHOOT_SD: Final = 5.0
-_RIDGE: Final = 1e-12  # so that frames at a single instant can be inverted, to a huge deviation
+_RIDGE: Final = 1e-9  # so that frames at a single instant can be inverted, to a huge deviation
 
 
 def sinking(before: Samples, start_s: float, end_s: float) -> float | None:
