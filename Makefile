@@ -40,7 +40,7 @@ bench-compare: .venv/development  ## fail where a frame's way costs more, beside
 bench-baseline: .venv/development  ## measure that baseline anew, on an idle machine
 	@$(bin)/python -m benchmarks.baseline $(ARGS)
 
-accuracy: .venv/development  ## errors against known truth, into docs/accuracy.md; about five minutes
+accuracy: .venv/development  ## errors against known truth, into docs/accuracy.md; about ten minutes
 	@$(bin)/python -m benchmarks.accuracy
 
 memory: .venv/development  ## the memory of a server as cameras come and go; about a minute
