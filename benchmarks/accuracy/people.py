@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 from benchmarks.accuracy.findings import Requirement, Section, Table, yes
-from benchmarks.accuracy.outcome import follow
+from benchmarks.accuracy.outcome import EVENTS, follow
 
 FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "landmarks"
 TITLE: Final = "Real people"
@@ -43,9 +43,6 @@ class Recording:
     def holds(self) -> bool:
         """Whether it has the jumps that were read, where they were read."""
         return len(self.events) == self.read["jumps"] and (not self.events or all(self.judged()))
-
-
-EVENTS: Final = ("takeoff", "landing")
 
 
 def names() -> list[str]:

@@ -89,11 +89,6 @@ class Flight:
         """Its standard deviation."""
         return float(np.hypot(self.takeoff_sd_s, self.landing_sd_s))
 
-    @property
-    def stature_m(self) -> float:
-        """The athlete's stature that gravity implies."""
-        return self.stature * GRAVITY / self.gravity
-
 
 def analyse(
     samples: Samples, airborne_s: tuple[float, float], stature: float, stature_m: float | None
@@ -253,7 +248,7 @@ def _standing(
     """(4,) heights of the feet, and that of the ankles, of the upright body on the floor that it landed on.
 
     In a squat the pose model sees the toes too low. Where standing was not seen, the feet are `landed`, and the ankles
-    unknown.
+    those of flat feet after the landing; None if these were not seen either.
     """
     time = samples.time
     around = (time > takeoff.time_s - _STANDING_S) & (time < landing.time_s + _STANDING_S)
