@@ -5,17 +5,16 @@ Exit code: 0 both are as wanted, 1 one is not.
 
 import asyncio
 import os
-import re
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import click
 import orjson
+from loadtests.run import server
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -34,21 +33,6 @@ _FRAMES: Final = 4
 _TOGETHER: Final = 10
 _INTERVAL_US: Final = 33_333
 _QUIET_S: Final = 1.0
-
-
-@contextmanager
-def server(sessions: int) -> Iterator[tuple[int, str]]:
-    """Runs a server; yields its process and its address."""
-    command = [sys.executable, "-m", "kinemotion", "serve", "--port", "0"]
-    environment = os.environ | {"KINEMOTION_MAX_SESSIONS": str(sessions), "KINEMOTION_SLO_S": "10"}  # answers all
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        found = re.search(r"open (http://\S+)", process.stdout.readline())
-        assert found is not None, "the server did not start"
-        try:
-            yield process.pid, found[1]
-        finally:
-            process.terminate()
 
 
 def resident_mib(process: int) -> float:
@@ -104,7 +88,8 @@ async def measure(cycles: int) -> bool:
     """Measures, prints, and says whether all is as wanted."""
     clip = Clip([CountermovementJump()], size=(640, 480))
     pictures = [picture for _, picture in islice(clip.jpegs(), _FRAMES)]
-    with server(2 * _TOGETHER) as (process, address):
+    settings = {"KINEMOTION_MAX_SESSIONS": str(2 * _TOGETHER), "KINEMOTION_SLO_S": "10"}  # answers all
+    with server(os.environ | settings) as (address, process):
         click.echo(f"started:           {resident_mib(process):4.0f} MiB")
         fresh = await together(address, process, pictures)
         sizes = await come_and_go(address, process, pictures, cycles)

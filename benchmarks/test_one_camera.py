@@ -1,14 +1,12 @@
 """One camera at 30 frames a second on an otherwise idle server: what is answered, and how soon."""
 
 import asyncio
-import re
-import signal
+import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
+from loadtests.run import server
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from kinemotion.realtime.client import stream
@@ -16,21 +14,15 @@ from kinemotion.synthetic import Clip, CountermovementJump
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server in a process of its own, so that it does not share the client's interpreter lock."""
-    command = [sys.executable, "-m", "kinemotion", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        address = re.search(rb"open (http://\S+)", process.stdout.readline())
-        assert address is not None
-        yield address[1].decode()
-        process.send_signal(signal.SIGTERM)
+def address() -> Iterator[str]:
+    with server(os.environ) as served:
+        yield served.address
 
 
-def test_one_camera(benchmark: BenchmarkFixture, server: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_camera(benchmark: BenchmarkFixture, address: str, capsys: pytest.CaptureFixture[str]) -> None:
     clip = Clip([CountermovementJump(height_m=height_m) for height_m in (0.25, 0.35, 0.45)], fps=30, size=(640, 480))
     frames = list(clip.jpegs())
-    report = benchmark.pedantic(lambda: asyncio.run(stream(server, frames, {"movement": "cmj"})), rounds=1)
+    report = benchmark.pedantic(lambda: asyncio.run(stream(address, frames, {"movement": "cmj"})), rounds=1)
     answered = len(report.answers) / len(frames)
     p95_ms = 1000 * statistics.quantiles(report.latency_s.values(), n=20)[-1]
     benchmark.extra_info |= {"answered": answered, "latency_p95_ms": p95_ms, "final_jumps": len(report.final_jumps)}

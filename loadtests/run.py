@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Timer
@@ -42,8 +42,11 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Runs a server with room for a hundred cameras.
+def server(environment: Mapping[str, str]) -> Iterator[Server]:
+    """Runs a server in a process of its own, so that it does not share this one's interpreter lock.
+
+    Args:
+        environment: its variables, all of them.
 
     Yields:
         Where it is.
@@ -51,7 +54,6 @@ def server() -> Iterator[Server]:
     Raises:
         LoadTestFailed: it did not start.
     """
-    environment = {"KINEMOTION_MAX_SESSIONS": _SESSIONS} | os.environ
     command = [sys.executable, "-m", "kinemotion", "serve", "--host", "127.0.0.1", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         impatience = Timer(_START_S, process.kill)
@@ -98,7 +100,8 @@ def run(
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     length = seconds or scenario.seconds
-    with server() as served, watch(served):
+    environment = {"KINEMOTION_MAX_SESSIONS": _SESSIONS} | os.environ
+    with server(environment) as served, watch(served):
         command = [
             sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name(scenario.locustfile)),
             "--headless", "--only-summary", "--host", served.address, "--run-time", f"{length}s",
