@@ -39,7 +39,7 @@ def by_mediapipe(clip: Clip) -> list[Jump]:
     jumps: list[Jump] = []
     with PoseGraph(MODEL, Mode.LIVE) as graph:
         for time, image in clip.frames():
-            pose = graph.detect(np.ascontiguousarray(image[:, :, ::-1]), round(time * 1e6))
+            pose = graph.detect(np.ascontiguousarray(image[:, :, ::-1]))
             seen, world = (pose.landmarks, pose.world) if pose else (None, None)
             jumps += tracker.update(time, seen, aspect=clip.size[0] / clip.size[1], world=world).jumps
     return jumps + list(tracker.finish())

@@ -46,17 +46,17 @@ def test_the_picture_has_somebody_to_follow() -> None:
     data = capacity.PICTURE.read_bytes()
     image = decode(data, read_header(data))
     with PoseGraph(MODEL) as graph:
-        poses = [graph.detect(image, 33_333 * number) for number in range(4)]
+        poses = [graph.detect(image) for _ in range(4)]
     assert all(pose is not None for pose in poses)
 
 
 def test_a_few_frames_are_measured_and_the_quickest_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
+    seen: list[object] = []
 
     class Graph(PoseGraph):
-        def detect(self, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], time_us: int = 0) -> None:
-            seen.append(time_us)
+        def detect(self, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+            seen.append(image)
 
     monkeypatch.setattr(capacity, "PoseGraph", Graph)
     assert 0 < capacity.frame_s(Path(MODEL)) < 1
-    assert 5 <= len(seen) == len(set(seen)) <= 16
+    assert 5 <= len(seen) <= 16

@@ -24,6 +24,8 @@ _STEP: Final = 0.12  # landing this much lower is a drop, not a jump
 _FLOOR_S: Final = 0.4  # the floor is read from this long before take-off and after landing
 _SETTLING: Final = 3  # frames on the ground before the landing's floor can be read
 _ROUNDS: Final = 3
+_FEWEST_THROWN: Final = 4  # frames in flight, with one more at its end that may not be
+_CARRIED: Final = 0.06
 _EDGE_S: Final = 0.008  # frames this near to the contacts are no part of the parabola
 _STANDING_S: Final = 2.5
 _PUSH_OFF_S: Final = 0.2
@@ -36,6 +38,10 @@ _NEXT_S: Final = 0.1
 _POSTURE_SHARE: Final = 0.85
 _POSTURE_SD: Final = 0.0045
 _POSTURE_SPREAD: Final = 0.3  # of the difference
+_FLEXION: Final = 0.005  # by so much landings are lower than take-offs,
+_FLEXION_SPREAD: Final = 0.025  # give or take
+_USUAL_S: Final = 0.50  # a flight, where frames hardly show when it began or ended,
+_USUAL_SPREAD_S: Final = 0.15
 _PUSH_S: Final = 0.6
 _SOLE_FLOOR_S: Final = 0.5
 _PUSH_FRAMES: Final = 4
@@ -91,7 +97,11 @@ class Flight:
 
 
 def analyse(
-    samples: Samples, airborne_s: tuple[float, float], stature: float, stature_m: float | None
+    samples: Samples,
+    airborne_s: tuple[float, float],
+    stature: float,
+    stature_m: float | None,
+    touched_s: float | None = None,
 ) -> Flight | None:
     """Measure a flight that was seen live.
 
@@ -100,6 +110,7 @@ def analyse(
         airborne_s: times of the first and the last frame seen off the floor.
         stature: apparent stature in picture heights.
         stature_m: the athlete's stated stature, if known.
+        touched_s: when the feet came down to the floor that they took off from, if that was seen.
 
     Returns:
         The flight, or None if there are too few frames to say anything.
@@ -108,9 +119,10 @@ def analyse(
     first, last = (int(np.searchsorted(time, moment)) for moment in airborne_s)
     if first == 0 or last + 1 >= len(time) or last < first:
         return None
+    first, last = _thrown(samples, first, last, stature, stature_m)
     air = Samples(samples.rows[first : last + 1])
     parabola = fit(air, stature, stature_m) or guess(samples, first, last, stature, stature_m)
-    floor, landed = _floors(samples, first, last)
+    floor, landed = _floors(samples, first, last, touched_s)
     start = toe_contact(time, (samples.toes - floor[:2]).min(1), first, -1, parabola, stature)
     end = toe_contact(time, (samples.toes - (floor + landed)[:2] / 2).min(1), last, 1, parabola, stature)
     stood, ankle = _standing(samples, start, end, landed, stature)
@@ -185,6 +197,7 @@ def _contacts(samples: Samples, rough: _Course, ground: _Ground, stature: float,
         takeoff = _doubted(takeoff, shared_step(ground.stood, ground.floor), parabola)
     if on is None:
         landing = _doubted(landing, shared_step(ground.stood, ground.landed), parabola)
+    takeoff, landing = _usual(takeoff, landing)
     return _Course(takeoff, landing, parabola, by_soles=off is not None and on is not None)
 
 
@@ -214,6 +227,17 @@ def _refined(
     return _Course(takeoff, landing, parabola)
 
 
+def _usual(takeoff: Contact, landing: Contact) -> tuple[Contact, Contact]:
+    """The contacts with the usual flight time weighed in: it tells where, in a gap between frames, a contact lies."""
+    early, late = takeoff.sd_s**2, landing.sd_s**2
+    total = early + late + _USUAL_SPREAD_S**2
+    longer_s = _USUAL_S - (landing.time_s - takeoff.time_s)
+    return (
+        Contact(takeoff.time_s - longer_s * early / total, float(np.sqrt(early * (1 - early / total)))),
+        Contact(landing.time_s + longer_s * late / total, float(np.sqrt(late * (1 - late / total)))),
+    )
+
+
 def _alike(one: Contact, other: Contact) -> bool:
     """Whether two contacts can be the same one."""
     apart_s = abs(one.time_s - other.time_s)
@@ -227,10 +251,24 @@ def shared_step(before: Array, after: Array) -> float:
     return float(least) if (steps * least > 0).all() else 0.0
 
 
-def _floors(samples: Samples, first: int, last: int) -> tuple[Array, Array]:
+def _thrown(samples: Samples, first: int, last: int, stature: float, stature_m: float | None) -> tuple[int, int]:
+    """The first and the last frame that fit the flight: what lies high over its parabola is carried, not thrown."""
+    while last - first >= _FEWEST_THROWN:
+        over = []
+        for end, others in ((first, slice(first + 1, last + 1)), (last, slice(first, last))):
+            parabola = fit(Samples(samples.rows[others]), stature, stature_m)
+            over.append(0.0 if parabola is None else float(samples.com[end] - parabola.at(float(samples.time[end]))))
+        if max(over) < _CARRIED * stature:
+            break
+        first, last = (first + 1, last) if over[0] > over[1] else (first, last - 1)
+    return first, last
+
+
+def _floors(samples: Samples, first: int, last: int, touched_s: float | None) -> tuple[Array, Array]:
     """(4,) heights of the feet shortly before the flight, and shortly after it if that was seen."""
     time = samples.time
-    before = samples.between(time[first - 1] - _FLOOR_S, float(time[first - 1]))
+    stood_s = max(time[first - 1] - _FLOOR_S, -np.inf if touched_s is None else min(touched_s, time[first - 1]))
+    before = samples.between(float(stood_s), float(time[first - 1]))
     after = samples.between(float(time[last + 1]), time[last + 1] + _FLOOR_S)
     floor = np.median(before.feet, axis=0)
     return floor, np.median(after.feet, axis=0) if len(after) > _SETTLING else floor
@@ -282,7 +320,7 @@ def _shrinkage(samples: Samples, course: _Course, stature: float) -> float:
     """How much lower the centre of mass is at landing than at take-off, picture heights.
 
     Seen in the posture over the soles, or over ankles and toes where those are hidden; and in the way down, which is
-    longer than the way up. The two are weighed by their variances.
+    longer than the way up. The two are weighed by their variances, together with what is usual.
     """
     takeoff, landing, parabola, by_soles = course
     down, up = landing.time_s - parabola.apex_s, parabola.apex_s - takeoff.time_s
@@ -291,14 +329,14 @@ def _shrinkage(samples: Samples, course: _Course, stature: float) -> float:
     longer_sd = parabola.gravity * float(spread_s)
     early, late = _ends(samples, takeoff.time_s, landing.time_s, _POSTURE_S)
     if not len(early) or not len(late):
-        return 0.0
+        return _FLEXION * stature
     shorter = [_over(part, np.fmin.reduce(part.soles, axis=1)) for part in (early, late)]
     if not (by_soles and np.isfinite(shorter).all()):
         shorter = [_over(part, (part.ankle + part.toes.min(1)) / 2) for part in (early, late)]
     change = _POSTURE_SHARE * (shorter[0] - shorter[1])
     change_sd = float(np.hypot(_POSTURE_SD * stature, _POSTURE_SPREAD * change))
-    share = longer_sd**2 / (longer_sd**2 + change_sd**2)
-    return share * change + (1 - share) * longer
+    weights = np.array([longer_sd, change_sd, _FLEXION_SPREAD * stature]) ** -2.0
+    return float(weights @ (longer, change, _FLEXION * stature) / weights.sum())
 
 
 def _over(part: Samples, below: Array) -> float:

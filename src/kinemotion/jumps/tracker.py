@@ -154,7 +154,7 @@ class JumpTracker:
 
     def _analyse(self, airborne: Airborne, stature_m: float | None) -> Flight | None:
         span = (airborne.first_s, airborne.last_s)
-        return analyse(self._follower.recorder.all(), span, airborne.stature, stature_m)
+        return analyse(self._follower.recorder.all(), span, airborne.stature, stature_m, airborne.touched_s)
 
     def _jump(self, pending: _Pending, flight: Flight, *, final: bool) -> Jump:
         samples = self._follower.recorder.all()

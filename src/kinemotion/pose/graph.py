@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 from kinemotion.pose.landmarks import COLUMNS, POINTS, Landmarks
 from kinemotion.pose.soles import soles
 
-_US_PER_MS: Final = 1000
+# A live graph smooths its landmarks over time (one-euro filter; Casiez, Roussel and Vogel, 2012), which delays them by
+# up to 20 ms and blurs the moment where a foot stops. It is told that a day passes between frames: then nothing is left
+# of the past in what it gives, to a ten thousandth, while it still looks for the body where it last was.
+_FRAME_MS: Final = 24 * 3600 * 1000
 
 
 class Mode(Enum):
     """How a graph works.
 
-    LIVE tracks from frame to frame and smooths: quick, for one camera only, and its memory cannot be reset.
-    STATELESS looks at each picture by itself: slower, unsmoothed, and may be shared.
+    LIVE tracks from frame to frame: quick, for one camera only, and its memory cannot be reset.
+    STATELESS looks at each picture by itself: slower, with the edges of the shoes, and may be shared.
     """
 
     LIVE = RunningMode.VIDEO
@@ -51,7 +54,7 @@ class PoseGraph:
 
     def __init__(self, model: Path, mode: Mode = Mode.LIVE) -> None:
         self.mode = mode
-        self._clock_ms = -1
+        self._clock_ms = 0
         self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
                 base_options=BaseOptions(model_asset_path=str(model)),
@@ -60,13 +63,11 @@ class PoseGraph:
             )
         )
 
-    def detect(self, image: NDArray[np.uint8], time_us: int = 0) -> Pose | None:
+    def detect(self, image: NDArray[np.uint8]) -> Pose | None:
         """Finds the body in a picture.
 
         Args:
-            image: shape (height, width, 3), RGB.
-            time_us: when it was taken. A live graph wants time to go forward; where the camera's clock does not,
-                the graph is told the next millisecond.
+            image: shape (height, width, 3), RGB; for a live graph, in the order in which they were taken.
 
         Returns:
             The pose, or None where nobody is seen.
@@ -80,7 +81,7 @@ class PoseGraph:
         if self.mode is Mode.STATELESS:
             result = self._landmarker.detect(picture)
         else:
-            self._clock_ms = max(self._clock_ms + 1, time_us // _US_PER_MS)
+            self._clock_ms += _FRAME_MS
             result = self._landmarker.detect_for_video(picture, self._clock_ms)
         if not result.pose_landmarks:
             return None

@@ -26,7 +26,6 @@ PICTURE: Final = Path(__file__).with_name("athlete.jpg")
 _ENOUGH_S: Final = 0.2
 _LEAST_FRAMES: Final = 4
 _MOST_FRAMES: Final = 15
-_INTERVAL_US: Final = 33_333
 
 _log: Final = logging.getLogger(__name__)
 
@@ -82,11 +81,11 @@ def frame_s(model: Path) -> float:
     data = PICTURE.read_bytes()
     header = jpeg.read_header(data)
     with PoseGraph(model) as graph:
-        graph.detect(jpeg.decode(data, header), 0)  # the search, which comes before the following
+        graph.detect(jpeg.decode(data, header))  # the search, which comes before the following
         times: list[float] = []
         began_s = monotonic()
         while len(times) < _LEAST_FRAMES or (len(times) < _MOST_FRAMES and monotonic() < began_s + _ENOUGH_S):
             start_s = monotonic()
-            graph.detect(jpeg.decode(data, header), (len(times) + 1) * _INTERVAL_US)
+            graph.detect(jpeg.decode(data, header))
             times.append(monotonic() - start_s)
     return min(times)

@@ -66,7 +66,7 @@ class Pipeline:
         times = [frame.received_s, monotonic()]
         image = jpeg.decode(frame.jpeg, frame.header)
         times.append(monotonic())
-        pose = self._graph.detect(image, frame.elapsed_us)
+        pose = self._graph.detect(image)
         times.append(monotonic())
         update = self._tracker.update(
             frame.elapsed_us / _US_PER_S,

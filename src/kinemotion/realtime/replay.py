@@ -1,9 +1,9 @@
 """The lossless jump path: every frame of a jump, dropped ones included, once more through graphs without memory.
 
-The live path drops frames under load, and its landmarks are smoothed. So each session keeps its last seconds of frames,
-compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`; workers take
-them from the `ReplayDesk` one by one, the newest jump's first, and the worker that does the last one makes the jump
-final. A desk that cannot keep up gives the oldest jumps up: then the live result has to do.
+The live path drops frames under load, and does not see the edges of the shoes. So each session keeps its last seconds
+of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
+workers take them from the `ReplayDesk` one by one, the newest jump's first, and the worker that does the last one makes
+the jump final. A desk that cannot keep up gives the oldest jumps up: then the live result has to do.
 """
 
 import logging
@@ -107,7 +107,7 @@ class Replay:
 
     Args:
         span: what to look at, and where the take-off is expected.
-        tracker: a fresh one, for landmarks that are not smoothed.
+        tracker: a fresh one.
         done: called once, from any thread, with the final jump, or None where there is none.
     """
 
