@@ -115,8 +115,8 @@ def a_third(outcomes: Sequence[Outcome]) -> Section:
     requirements = [mean_error(outcomes, HEIGHT, dict.fromkeys(MOVEMENTS, 3.0)), honest(outcomes, HEIGHT)]
     found = f"{sum(bool(one.errors) for one in outcomes)} of {len(outcomes)} jumps were found."
     about = (
-        "The same clips with frames dropped at random to a third of the rate, on the live path only; where a gap hides a "
-        f"contact, the usual flight time of half a second, give or take 0.15 s, is weighed in. {found}"
+        "The same clips with frames dropped at random to a third of the rate, on the live path only; where a gap hides "
+        f"a contact, the usual flight time of half a second, give or take 0.15 s, is weighed in. {found}"
     )
     return Section("A third of the frames, live path", about, requirements, [metric_table(outcomes)])
 
