@@ -93,7 +93,7 @@ def follow_record(name: str, view: int) -> Followed:
         lead_s=0.7,
         tail_s=0.5,
     )
-    return Followed(name, fps, yaw_deg, clip.truth[0], seen(clip, list(clip.jpegs()), Mode.STATELESS))
+    return Followed(name, fps, yaw_deg, clip.truth[0], seen(clip, list(clip.jpegs()), Mode.FINAL))
 
 
 def section(clips: Sequence[Followed]) -> Section:

@@ -51,6 +51,19 @@ def test_a_live_graph_does_not_lag_behind_a_stateless_one(drawn_frames: list[tup
     assert abs(behind_s) < 0.002  # smoothed ones lag by 0.004
 
 
+def test_a_graph_that_forgot_is_as_good_as_new(drawn_frames: list[tuple[float, bytes]]) -> None:
+    pictures = [decode(jpeg, read_header(jpeg)) for _, jpeg in drawn_frames]
+    with PoseGraph(MODEL, Mode.FINAL) as used, PoseGraph(MODEL, Mode.FINAL) as fresh:
+        for picture in pictures[:10]:
+            used.detect(picture)
+        used.forget()
+        for picture in pictures[60:64]:
+            one, other = used.detect(picture), fresh.detect(picture)
+            assert one is not None
+            assert other is not None
+            np.testing.assert_array_equal(one.landmarks[:, :VISIBILITY], other.landmarks[:, :VISIBILITY])
+
+
 def heights(mode: Mode, frames: list[tuple[float, bytes]]) -> NDArray[np.float64]:
     """Height of the shoulders in every frame, picture heights."""
     with PoseGraph(MODEL, mode) as graph:

@@ -1,6 +1,6 @@
 """One MediaPipe pose landmarker: pictures in, landmark arrays out."""
 
-from enum import Enum
+from enum import Enum, auto
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -20,15 +20,20 @@ from kinemotion.pose.soles import soles
 _FRAME_MS: Final = 24 * 3600 * 1000
 
 
+_NOTHING: Final = np.zeros((64, 64, 3), np.uint8)
+
+
 class Mode(Enum):
     """How a graph works.
 
-    LIVE tracks from frame to frame: quick, for one camera only, and its memory cannot be reset.
-    STATELESS looks at each picture by itself: slower, with the edges of the shoes, and may be shared.
+    LIVE follows one camera from frame to frame: quick.
+    FINAL does so too, and sees the edges of the shoes; about a tenth slower.
+    STATELESS sees them in each picture by itself, in any order; almost twice as slow.
     """
 
-    LIVE = RunningMode.VIDEO
-    STATELESS = RunningMode.IMAGE
+    LIVE = auto()
+    FINAL = auto()
+    STATELESS = auto()
 
 
 class Pose(NamedTuple):
@@ -39,7 +44,7 @@ class Pose(NamedTuple):
     world: Landmarks
     """(33, 4): metres from the middle of the hips, visibility."""
     soles: NDArray[np.float64] | None = None
-    """(2,): y of the lowest edges of the left and right shoe, picture heights, NaN where unseen; if stateless."""
+    """(2,): y of the lowest edges of both shoes, picture heights, NaN where unseen; not from a live graph."""
 
 
 class PoseGraph:
@@ -47,7 +52,7 @@ class PoseGraph:
 
     Args:
         model: the model file.
-        mode: live or stateless.
+        mode: how it works.
 
     Use it from one thread at a time.
     """
@@ -58,8 +63,8 @@ class PoseGraph:
         self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
                 base_options=BaseOptions(model_asset_path=str(model)),
-                running_mode=mode.value,
-                output_segmentation_masks=mode is Mode.STATELESS,
+                running_mode=RunningMode.IMAGE if mode is Mode.STATELESS else RunningMode.VIDEO,
+                output_segmentation_masks=mode is not Mode.LIVE,
             )
         )
 
@@ -67,7 +72,7 @@ class PoseGraph:
         """Finds the body in a picture.
 
         Args:
-            image: shape (height, width, 3), RGB; for a live graph, in the order in which they were taken.
+            image: shape (height, width, 3), RGB; unless the graph is stateless, the next of its camera.
 
         Returns:
             The pose, or None where nobody is seen.
@@ -92,6 +97,10 @@ class PoseGraph:
             return Pose(landmarks, world)
         mask = result.segmentation_masks[0].numpy_view()
         return Pose(landmarks, world, soles(mask.reshape(mask.shape[:2]), landmarks))
+
+    def forget(self) -> None:
+        """Makes the graph as good as new, for another camera, but for visibilities; takes about as long as a frame."""
+        self.detect(_NOTHING)
 
     def close(self) -> None:
         """Frees the graph; doing it twice does no harm."""

@@ -1,9 +1,11 @@
-"""The lossless jump path: every frame of a jump, dropped ones included, once more through graphs without memory.
+"""The lossless jump path: every frame of a jump, dropped ones included, once more and more thoroughly.
 
 The live path drops frames under load, and does not see the edges of the shoes. So each session keeps its last seconds
 of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
-workers take them from the `ReplayDesk` one by one, the newest jump's first, and the worker that does the last one makes
-the jump final. A desk that cannot keep up gives the oldest jumps up: then the live result has to do.
+workers take them from the `ReplayDesk` one by one, and the worker that does the last one makes the jump final. A graph
+follows the body from frame to frame, so a replay keeps the one that it began with, and its frames are done in their
+order. The newest jump goes first, of those whose frames are all there; a desk that cannot keep up gives the oldest
+jumps up: then the live result has to do.
 """
 
 import logging
@@ -11,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from queue import SimpleQueue
 from threading import Lock
 from typing import Final
 
@@ -117,43 +118,43 @@ class Replay:
         self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
         self.complete = False
+        self.working = False
         self.over = False
         self._tracker = tracker
         self._done = done
-        self._poses: dict[int, tuple[Frame, Pose | None]] = {}
-        self._left = 0
+        self._jumps: dict[int, Jump] = {}
 
-    def add(self, frames: list[Frame], *, thin: bool) -> int:
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to do: a frame, or the last word."""
+        return not self.over and (bool(self.waiting) or self.complete)
+
+    def add(self, frames: list[Frame], *, thin: bool) -> None:
         """Adds frames, later than all before; the desk calls this.
 
         Args:
             frames: the frames.
             thin: whether those far from the flight may be left out but for every third.
-
-        Returns:
-            How many were added.
         """
-        if thin:
-            frames = [frame for frame in frames if frame.seq % _THINNED == 0 or self.span.flies(frame)]
-        self.waiting.extend(frames)
-        self._left += len(frames)
-        return len(frames)
+        self.waiting.extend(
+            frame for frame in frames if not thin or frame.seq % _THINNED == 0 or self.span.flies(frame)
+        )
 
-    def found(self, frame: Frame, pose: Pose | None) -> bool:
-        """Takes a frame's pose, in any order; says whether it was the last one. The desk calls this."""
-        self._poses[frame.seq] = frame, pose
-        self._left -= 1
-        return self.finished
-
-    @property
-    def finished(self) -> bool:
-        """Whether every frame of the jump has its pose."""
-        return self.complete and self._left == 0
+    def found(self, frame: Frame, pose: Pose | None) -> None:
+        """Takes the next frame's pose; the desk calls this."""
+        update = self._tracker.update(
+            frame.elapsed_us / _US_PER_S,
+            None if pose is None else pose.landmarks,
+            aspect=frame.header.width / frame.header.height,
+            world=None if pose is None else pose.world,
+            soles=None if pose is None else pose.soles,
+        )
+        self._jumps |= {jump.index: jump for jump in update.jumps}
 
     def conclude(self) -> None:
-        """Makes the jump final from the poses; for one caller, once it is finished."""
+        """Makes the jump final; for one caller, once every frame is done."""
         try:
-            final = self._analyse()
+            final = self._nearest()
         except Exception:
             _log.exception("a jump could not be replayed")
             final = None
@@ -163,18 +164,9 @@ class Replay:
         """Leaves the jump to the live path."""
         self._done(None)
 
-    def _analyse(self) -> Jump | None:
-        jumps: dict[int, Jump] = {}
-        for _, (frame, pose) in sorted(self._poses.items()):
-            update = self._tracker.update(
-                frame.elapsed_us / _US_PER_S,
-                None if pose is None else pose.landmarks,
-                aspect=frame.header.width / frame.header.height,
-                world=None if pose is None else pose.world,
-                soles=None if pose is None else pose.soles,
-            )
-            jumps |= {jump.index: jump for jump in update.jumps}
-        jumps |= {jump.index: jump for jump in self._tracker.finish()}
+    def _nearest(self) -> Jump | None:
+        """The jump that was expected, if it was there."""
+        jumps = self._jumps | {jump.index: jump for jump in self._tracker.finish()}
         nearest = min(jumps.values(), key=self._distance, default=None)
         if nearest is None or self._distance(nearest) > _SAME_JUMP_S:
             return None
@@ -186,23 +178,37 @@ class Replay:
         return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
 
 
+@dataclass(slots=True, eq=False)
+class _Follower:
+    """A graph, and the replay that it follows or followed last."""
+
+    graph: PoseGraph
+    replay: Replay | None = None
+    working: bool = False
+
+    def distance(self, replay: Replay) -> int:
+        """How much would be lost by having it follow a replay now."""
+        if self.replay is replay:
+            return 0
+        if self.replay is None or self.replay.over:
+            return 1
+        return 3 if self.replay.complete else 2
+
+
 class ReplayDesk:
     """Hands out the frames of all replays, and has them worked on. Every method may be called from any thread.
 
     Args:
-        graphs: stateless graphs, as many as there are workers; the desk closes them.
-        invite: called whenever there is one more frame to take.
+        graphs: graphs for final results, as many as there are workers; the desk closes them.
+        invite: called whenever there is one more replay with something to do; a replay stands in line once, however
+            many frames it has.
     """
 
     def __init__(self, graphs: list[PoseGraph], invite: Callable[[], None]) -> None:
-        self._graphs: SimpleQueue[PoseGraph] = SimpleQueue()
-        for graph in graphs:
-            self._graphs.put(graph)
-        self._count = len(graphs)
+        self._followers = [_Follower(graph) for graph in graphs]
         self._invite = invite
         self._lock = Lock()
         self._replays: list[Replay] = []
-        self._finished: list[Replay] = []
 
     def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
         """Adds frames to a replay, a new one or one that is not complete.
@@ -217,27 +223,22 @@ class ReplayDesk:
                 return
             if replay not in self._replays:
                 self._replays.append(replay)
-            added = replay.add(frames, thin=self._waiting() > _BUSY)
+            stood = replay.working or replay.ready
+            replay.add(frames, thin=self._waiting() > _BUSY)
             replay.complete = complete
-            if replay.finished:
-                self._finished.append(replay)
-                self._invite()
+            ready = replay.ready and not stood
             shed = self._shed()
         for one in shed:
             one.give_up()
-        for _ in range(added):
+        if ready:
             self._invite()
 
     def take(self) -> Callable[[], None] | None:
-        """A replay to conclude, or one frame's work: of the newest replay that has one waiting."""
+        """A replay's next piece of work: the newest complete one's, else the newest one's that has something to do."""
         with self._lock:
-            if self._finished:
-                return partial(self._conclude, self._finished.pop())
-            for replay in reversed(self._replays):
-                if replay.waiting:
-                    frame = replay.waiting.popleft()
-                    return partial(self._work, replay, frame)
-        return None
+            ready = [replay for replay in self._replays if replay.ready and not replay.working]
+            replay = max(reversed(ready), key=lambda one: one.complete, default=None)
+            return None if replay is None else self._piece(replay)
 
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
@@ -248,32 +249,55 @@ class ReplayDesk:
 
     def close(self) -> None:
         """Closes the graphs; nothing may be in work."""
-        for _ in range(self._count):
-            self._graphs.get().close()
+        for follower in self._followers:
+            follower.graph.close()
 
-    def _work(self, replay: Replay, frame: Frame) -> None:
-        graph = self._graphs.get()
+    def _piece(self, replay: Replay) -> Callable[[], None]:
+        replay.working = True
+        if not replay.waiting:
+            return partial(self._conclude, replay)
+        follower = min((one for one in self._followers if not one.working), key=lambda one: one.distance(replay))
+        follower.working, before, follower.replay = True, follower.replay, replay
+        if before is replay or before is None:
+            return partial(self._work, follower, replay, replay.waiting.popleft())
+        return partial(self._work, follower, replay, None)
+
+    def _work(self, follower: _Follower, replay: Replay, frame: Frame | None) -> None:
+        """One frame, or the forgetting of another replay's frames."""
         try:
-            pose = graph.detect(jpeg.decode(frame.jpeg, frame.header))
-        except ClientError:
-            pose = None
+            if frame is None:
+                follower.graph.forget()
+            else:
+                replay.found(frame, _pose(follower.graph, frame))
         except Exception:
-            _log.exception("a frame could not be replayed")
-            pose = None
-        finally:
-            self._graphs.put(graph)
+            _log.exception("a jump could not be replayed")
+            self._give_up(replay)
         with self._lock:
-            last = replay.found(frame, pose)
+            follower.working = False
+            last = replay.complete and not replay.waiting
+            replay.working = last
+            ready = replay.ready
         if last:
             self._conclude(replay)
+        elif ready:
+            self._invite()
 
     def _conclude(self, replay: Replay) -> None:
+        if self._remove(replay):
+            replay.conclude()
+
+    def _give_up(self, replay: Replay) -> None:
+        if self._remove(replay):
+            replay.give_up()
+
+    def _remove(self, replay: Replay) -> bool:
+        """Takes a replay off the desk; says whether it was still there."""
         with self._lock:
             if replay not in self._replays:
-                return
+                return False
             self._replays.remove(replay)
             replay.over = True
-        replay.conclude()
+            return True
 
     def _shed(self) -> list[Replay]:
         """Takes out the oldest replays until what waits can be done in time."""
@@ -285,3 +309,10 @@ class ReplayDesk:
 
     def _waiting(self) -> int:
         return sum(len(replay.waiting) for replay in self._replays)
+
+
+def _pose(graph: PoseGraph, frame: Frame) -> Pose | None:
+    try:
+        return graph.detect(jpeg.decode(frame.jpeg, frame.header))
+    except ClientError:
+        return None

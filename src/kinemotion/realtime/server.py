@@ -92,12 +92,12 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
     models.verify_installed()
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
     scheduler = Scheduler(settings.workers)
-    still_graphs = await asyncio.to_thread(_stateless_graphs, models, settings.workers)
+    final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)
     services = Services(
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
         scheduler=scheduler,
-        replays=ReplayDesk(still_graphs, scheduler.invite),
+        replays=ReplayDesk(final_graphs, scheduler.invite),
         metrics=Metrics(),
         send_s=settings.send_s,
         stale_s=settings.slo_s,
@@ -124,8 +124,8 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         await asyncio.to_thread(services.graphs.close)
 
 
-def _stateless_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
-    return [PoseGraph(models.path(models.models[0]), Mode.STATELESS) for _ in range(count)]
+def _final_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
+    return [PoseGraph(models.path(models.models[0]), Mode.FINAL) for _ in range(count)]
 
 
 class _PlainStartupErrors:
