@@ -10,6 +10,7 @@ from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, Replay, ReplayDesk, Ring, Span
 
 _PATIENCE_S: Final = 10.0
+_LATE_S: Final = 3.5  # after a landing is seen; a jump that is not final by then is left to the live path
 _SAME_JUMP_S: Final = 0.3
 _US_PER_S: Final = 1_000_000
 
@@ -115,6 +116,7 @@ class JumpPath:
         self._open.append(replay)
         self._settled.clear()
         self._desk.add(replay, self._ring.since(replay.from_us), complete=False)
+        asyncio.get_running_loop().call_later(_LATE_S, self._desk.give_up, replay)
 
     def _complete(self, replay: Replay) -> None:
         self._open.remove(replay)

@@ -32,7 +32,7 @@ AFTER_DOUBT_S: Final = 0.9
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
-_MAX_WAITING: Final = 600
+_MAX_WAITING: Final = 1000
 _BUSY: Final = 45  # frames waiting, from which on replays are thinned
 _THINNED: Final = 3  # far from the flight, every so many
 _SAME_JUMP_S: Final = 0.25
@@ -129,16 +129,17 @@ class Replay:
         """Whether there is something to do: a frame, or the last word."""
         return not self.over and (bool(self.waiting) or self.complete)
 
-    def add(self, frames: list[Frame], *, thin: bool) -> None:
-        """Adds frames, later than all before; the desk calls this.
+    def next(self, *, thin: bool) -> Frame | None:
+        """Takes the next frame to work on; the desk calls this.
 
         Args:
-            frames: the frames.
-            thin: whether those far from the flight may be left out but for every third.
+            thin: whether frames far from the flight are left out but for every third.
         """
-        self.waiting.extend(
-            frame for frame in frames if not thin or frame.seq % _THINNED == 0 or self.span.flies(frame)
-        )
+        while self.waiting:
+            frame = self.waiting.popleft()
+            if not thin or frame.seq % _THINNED == 0 or self.span.flies(frame):
+                return frame
+        return None
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
         """Takes the next frame's pose; the desk calls this."""
@@ -224,7 +225,7 @@ class ReplayDesk:
             if replay not in self._replays:
                 self._replays.append(replay)
             stood = replay.working or replay.ready
-            replay.add(frames, thin=self._waiting() > _BUSY)
+            replay.waiting.extend(frames)
             replay.complete = complete
             ready = replay.ready and not stood
             shed = self._shed()
@@ -234,11 +235,16 @@ class ReplayDesk:
             self._invite()
 
     def take(self) -> Callable[[], None] | None:
-        """A replay's next piece of work: the newest complete one's, else the newest one's that has something to do."""
+        """A replay's next piece of work: what is complete and begun first, then the newest complete one, then others."""
         with self._lock:
-            ready = [replay for replay in self._replays if replay.ready and not replay.working]
-            replay = max(reversed(ready), key=lambda one: one.complete, default=None)
+            ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
+            replay = max(ready, key=lambda one: (one.complete, one.complete and self._begun(one)), default=None)
             return None if replay is None else self._piece(replay)
+
+    def give_up(self, replay: Replay) -> None:
+        """Leaves a jump to the live path, if it is not final yet."""
+        if self._remove(replay):
+            replay.give_up()
 
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
@@ -258,20 +264,21 @@ class ReplayDesk:
             return partial(self._conclude, replay)
         follower = min((one for one in self._followers if not one.working), key=lambda one: one.distance(replay))
         follower.working, before, follower.replay = True, follower.replay, replay
-        if before is replay or before is None:
-            return partial(self._work, follower, replay, replay.waiting.popleft())
-        return partial(self._work, follower, replay, None)
+        if before is not replay and before is not None:
+            return partial(self._work, follower, replay, follower.graph.forget)
+        frame = replay.next(thin=self._waiting() > _BUSY)
+        return partial(self._work, follower, replay, partial(_look, replay, frame, follower.graph))
 
-    def _work(self, follower: _Follower, replay: Replay, frame: Frame | None) -> None:
+    def _begun(self, replay: Replay) -> bool:
+        return any(follower.replay is replay for follower in self._followers)
+
+    def _work(self, follower: _Follower, replay: Replay, step: Callable[[], None]) -> None:
         """One frame, or the forgetting of another replay's frames."""
         try:
-            if frame is None:
-                follower.graph.forget()
-            else:
-                replay.found(frame, _pose(follower.graph, frame))
+            step()
         except Exception:
             _log.exception("a jump could not be replayed")
-            self._give_up(replay)
+            self.give_up(replay)
         with self._lock:
             follower.working = False
             last = replay.complete and not replay.waiting
@@ -285,10 +292,6 @@ class ReplayDesk:
     def _conclude(self, replay: Replay) -> None:
         if self._remove(replay):
             replay.conclude()
-
-    def _give_up(self, replay: Replay) -> None:
-        if self._remove(replay):
-            replay.give_up()
 
     def _remove(self, replay: Replay) -> bool:
         """Takes a replay off the desk; says whether it was still there."""
@@ -311,8 +314,11 @@ class ReplayDesk:
         return sum(len(replay.waiting) for replay in self._replays)
 
 
-def _pose(graph: PoseGraph, frame: Frame) -> Pose | None:
+def _look(replay: Replay, frame: Frame | None, graph: PoseGraph) -> None:
+    if frame is None:
+        return
     try:
-        return graph.detect(jpeg.decode(frame.jpeg, frame.header))
+        pose = graph.detect(jpeg.decode(frame.jpeg, frame.header))
     except ClientError:
-        return None
+        pose = None
+    replay.found(frame, pose)
