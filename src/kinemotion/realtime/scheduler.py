@@ -127,8 +127,8 @@ class Scheduler:
     Args:
         workers: how many items are in work at once.
 
-    Beside the lanes there may be one source of work aside. Where both have something to do they take turns, and one
-    worker is left to the lanes, where there are several: nothing in a lane waits for more than one piece of it.
+    Beside the lanes there may be one source of work aside. Where both have something to do, half of the workers are
+    left to the lanes; a single worker takes turns. So nothing in a lane waits for more than one piece of it.
     """
 
     def __init__(self, workers: int) -> None:
@@ -136,7 +136,7 @@ class Scheduler:
         self._lanes: deque[Lane[Any]] = deque()
         self._aside: Callable[[], Callable[[], None] | None] = lambda: None
         self._aside_next = False
-        self._aside_places = max(workers - 1, 1)
+        self._aside_places = max(workers // 2, 1)
         self._owed = 0
         self._choosing = Lock()
         self._lock = Lock()
@@ -181,7 +181,7 @@ class Scheduler:
     def _choose(self) -> Callable[[], None] | None:
         """The next piece of work; there is one for each call, unless the source has given some up."""
         with self._choosing:  # looking at both is one step, so that no call is spent while there is work
-            self._aside_next = not self._aside_next
+            self._aside_next = not self._aside_next or len(self._threads) > 1
             first = self._next_aside() if self._aside_next else None
             return first or self._next_lane() or self._next_aside(last_resort=True)
 
