@@ -235,7 +235,7 @@ class ReplayDesk:
             self._invite()
 
     def take(self) -> Callable[[], None] | None:
-        """A replay's next piece of work: what is complete and begun first, then the newest complete one, then others."""
+        """A replay's next piece of work: what is complete and begun first, then the newest complete, then others."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
             replay = max(ready, key=lambda one: (one.complete, one.complete and self._begun(one)), default=None)
