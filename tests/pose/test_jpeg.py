@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from kinemotion import MAX_PIXELS
 from kinemotion.errors import BadFrame, UnsupportedImage
-from kinemotion.pose.jpeg import JpegHeader, decode, read_header
+from kinemotion.pose.jpeg import Gate, JpegHeader, decode, read_header
 
 
 def picture(width: int, height: int) -> NDArray[np.uint8]:
@@ -116,6 +117,21 @@ def test_whatever_is_changed_only_documented_errors_leave(place: int, scrap: byt
     changed = PLAIN[:place] + scrap + PLAIN[place + gone :]
     with contextlib.suppress(BadFrame, UnsupportedImage):
         decode(changed, read_header(changed))
+
+
+@given(st.integers(0, len(PLAIN) - 1), st.binary(max_size=40), st.integers(0, 40))
+def test_what_the_gate_has_seen_does_not_change_what_it_says(place: int, scrap: bytes, gone: int) -> None:
+    changed = PLAIN[:place] + scrap + PLAIN[place + gone :]
+    gate = Gate()
+    for data in (PLAIN, changed, changed, PLAIN):
+        assert said(gate.read, data) == said(read_header, data)
+
+
+def said(read: Callable[[bytes], JpegHeader], data: bytes) -> JpegHeader | str:
+    try:
+        return read(data)
+    except (BadFrame, UnsupportedImage) as error:
+        return error.message
 
 
 @pytest.mark.parametrize("size", [(0, 0), (63, 480), (640, 1)])

@@ -57,10 +57,34 @@ def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS) -> JpegHeader:
         BadFrame: the bytes are no JPEG, or one that ends early or has a broken header.
         UnsupportedImage: a JPEG of a kind or size that is not taken.
     """
-    if data[:3] != b"\xff\xd8\xff":
-        raise BadFrame("the frame is not a JPEG")
-    if data[-2:] != b"\xff\xd9" and not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-        raise BadFrame("the JPEG ends before its end marker")
+    return Gate(max_pixels).read(data)
+
+
+class Gate:
+    """`read_header` for one camera: a header with the very bytes of the last one need not be read again.
+
+    Args:
+        max_pixels: the largest picture that is let through.
+    """
+
+    def __init__(self, max_pixels: int = MAX_PIXELS) -> None:
+        self._max_pixels = max_pixels
+        self._last: tuple[bytes, JpegHeader] | None = None
+
+    def read(self, data: bytes) -> JpegHeader:
+        """Reads the header of a whole file; raises what `read_header` does."""
+        if data[:3] != b"\xff\xd8\xff":
+            raise BadFrame("the frame is not a JPEG")
+        if data[-2:] != b"\xff\xd9" and not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+            raise BadFrame("the JPEG ends before its end marker")
+        if self._last is None or not data.startswith(self._last[0]):
+            header, end = _walk(data, self._max_pixels)
+            self._last = data[:end], header
+        return self._last[1]
+
+
+def _walk(data: bytes, max_pixels: int) -> tuple[JpegHeader, int]:
+    """Reads the segments up to the scan; says where its data start."""
     header: JpegHeader | None = None
     position = 2
     for _ in range(_MAX_SEGMENTS):
@@ -70,7 +94,7 @@ def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS) -> JpegHeader:
         elif marker in _OTHER_FRAMES:
             raise UnsupportedImage("only baseline JPEG is taken; this one is progressive, lossless or arithmetic-coded")
         elif marker == _START_OF_SCAN:
-            return _with_whole_scan(header, data[start:end])
+            return _with_whole_scan(header, data[start:end]), end
         elif marker not in _HARMLESS:
             raise BadFrame("the JPEG's header is broken")
         position = end

@@ -30,7 +30,7 @@ from kinemotion.errors import (
     WrongMessageType,
 )
 from kinemotion.jumps import Jump, Movement
-from kinemotion.pose.jpeg import read_header
+from kinemotion.pose.jpeg import Gate
 from kinemotion.pose.models import Quality
 from kinemotion.realtime.fields import Fields
 from kinemotion.realtime.messages import Answer, Athlete, Drop, Event, Frame, Limits, SessionConfig, Start, Stop, Tally
@@ -75,6 +75,7 @@ class Protocol(ABC):
         self._last_seq = self._last_capture_us = -1
         self._first_us: int | None = None
         self._tokens = limits.max_fps * _BURST_S
+        self._gate = Gate(limits.max_pixels)
         self._refilled_s = now
 
     def receive(self, message: str | bytes, now: float) -> list[Event]:
@@ -149,7 +150,7 @@ class Protocol(ABC):
         if len(data) > self.limits.max_frame_bytes:
             raise FrameTooLarge(f"a frame has at most {self.limits.max_frame_bytes} bytes", seq=seq)
         try:
-            header = read_header(data, max_pixels=self.limits.max_pixels)
+            header = self._gate.read(data)
         except ClientError as error:
             error.seq = seq
             raise

@@ -90,6 +90,7 @@ class Session:
         self._finishing = self._ending = False
         self._reason = "done"
         self._rate_error_s = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serves the connection until it ends, and frees what it held."""
@@ -105,18 +106,24 @@ class Session:
     # What comes in
 
     async def _read(self) -> None:
+        self._watch()
         while True:
-            try:
-                async with asyncio.timeout_at(None if self._finishing else self._protocol.deadline()):
-                    message = await self._socket.receive()
-            except TimeoutError:
-                self._wind_up(self._protocol.overdue(monotonic()))
-                continue
+            message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 raise _Over
             if not self._finishing:
                 text = message.get("text")
                 self._take(message["bytes"] if text is None else text)
+
+    def _watch(self) -> None:
+        """Ends the session when nothing came for too long; one timer costs less than a limit on every `receive`."""
+        if self._finishing:
+            return
+        deadline_s, now = self._protocol.deadline(), monotonic()
+        if now < deadline_s:
+            self._timer = self._loop.call_at(deadline_s, self._watch)
+        else:
+            self._wind_up(self._protocol.overdue(now))
 
     def _take(self, message: str | bytes) -> None:
         try:
@@ -298,6 +305,8 @@ class Session:
 
     async def _release(self) -> None:
         self._finishing = self._ending = True
+        if self._timer is not None:
+            self._timer.cancel()
         await self._close_lane(discard=True)
         self._jumps.cancel()
         if self._graph is not None:
