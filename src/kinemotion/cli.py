@@ -55,14 +55,24 @@ def _http_address(context: click.Context, parameter: click.Parameter, value: str
     "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificate, for https."
 )
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its private key.")
+@click.option("--tokens-file", type=click.Path(dir_okay=False, path_type=Path), help="Access tokens, one in each line.")
+@click.option("--insecure", is_flag=True, help="Serve other machines without asking anybody for a token.")
 @click.option("--verbose", is_flag=True, help="Also show the remarks of the native libraries.")
-def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Path | None, verbose: bool) -> None:
+def serve(
+    host: str | None,
+    port: int | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tokens_file: Path | None,
+    insecure: bool,
+    verbose: bool,
+) -> None:
     """Start the server and print the address to open."""
     if not verbose:
         _silence_native_remarks()
     from kinemotion.realtime import serving
 
-    settings = Settings.from_environment(host=host, port=port)
+    settings = Settings.from_environment(host=host, port=port, tokens_file=tokens_file, insecure=insecure or None)
     ModelStore(settings.model_dir).verify_installed()
 
     def announce(address: str) -> None:
@@ -70,8 +80,9 @@ def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Pa
         if settings.host in _EVERYWHERE:
             click.echo(f"From other devices: this machine's name or address in its place, such as {gethostname()}")
 
+    config = serving.configure(settings, tls_cert, tls_key)
     with serving.listen(settings) as listener:
-        server = serving.Server(serving.configure(settings, tls_cert, tls_key), announce)
+        server = serving.Server(config, announce)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down in order, and passes the signal on
             server.run([listener])
     if not server.started:
