@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self, get_args
 
@@ -62,7 +62,10 @@ class Settings:
         None, 1, 10_000, "sessions at once from one address (IPv6: one /64 network); no limit, if not set"
     )
     metrics_port: int | None = _number(
-        None, 0, 65_535, "port for `/metrics` alone, without a token; on the main port with one, if not set"
+        None,
+        0,
+        65_535,
+        "port for `/metrics` alone, where it wants no token; on the main port with the rest, if not set",
     )
     metrics_host: str = _plain("127.0.0.1", "address that this port listens on")
     workers: int = field(
@@ -103,6 +106,12 @@ class Settings:
                 _check_range(setting.name, value, setting.metadata["low"], setting.metadata["high"])
             elif not str(value):
                 raise SettingsError(f"{PREFIX}{setting.name.upper()} must not be empty")
+
+    def open_to_all(self) -> Self:
+        """The same without access control, for a server that a program starts for itself on its own machine."""
+        names = ("tokens", "tokens_file", "jwks_url", "jwt_public_key_file", "jwt_issuer", "jwt_audience", "origins")
+        names += ("sessions_per_token", "sessions_per_address", "metrics_port")
+        return replace(self, **{setting.name: setting.default for setting in fields(self) if setting.name in names})
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: object) -> Self:
