@@ -19,8 +19,8 @@ _HEAD: Final = """\
 # Settings
 
 Environment variables, read once at the start; a wrong one stops it with a line that names it. The command line's
-options win over them. [.env.example](../.env.example) has the same as a file to start from. `kinemotion settings` prints
-that file for the version that is installed, and `kinemotion settings --markdown` this page.
+options win over them. [.env.example](../.env.example) has the same as a file to start from. `kinemotion settings`
+prints that file for the version that is installed, and `kinemotion settings --markdown` this page.
 
 Truths are `true` or `false`. Secrets are better in a file than in a variable: `KINEMOTION_TOKENS_FILE`. Variables that
 Kubernetes sets for a Service whose name begins with `kinemotion` (`KINEMOTION_PORT=tcp://…`,
