@@ -14,6 +14,18 @@ from kinemotion.kubernetes import of_a_service
 PREFIX: Final = "KINEMOTION_"
 
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_ACCESS: Final = (
+    "tokens",
+    "tokens_file",
+    "jwks_url",
+    "jwt_public_key_file",
+    "jwt_issuer",
+    "jwt_audience",
+    "origins",
+    "sessions_per_token",
+    "sessions_per_address",
+    "metrics_port",
+)
 _WANTED: Final[dict[object, str]] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -109,9 +121,8 @@ class Settings:
 
     def open_to_all(self) -> Self:
         """The same without access control, for a server that a program starts for itself on its own machine."""
-        names = ("tokens", "tokens_file", "jwks_url", "jwt_public_key_file", "jwt_issuer", "jwt_audience", "origins")
-        names += ("sessions_per_token", "sessions_per_address", "metrics_port")
-        return replace(self, **{setting.name: setting.default for setting in fields(self) if setting.name in names})
+        changes: dict[str, Any] = {each.name: each.default for each in fields(self) if each.name in _ACCESS}
+        return replace(self, **changes)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: object) -> Self:

@@ -182,8 +182,12 @@ class Provider:
 
 def published(name: str, key: Key) -> dict[str, Any]:
     """A key as a provider lists it."""
-    kinds = {rsa.RSAPrivateKey: "RS256", ec.EllipticCurvePrivateKey: "ES256", ed25519.Ed25519PrivateKey: "EdDSA"}
-    algorithm: Any = jwt.get_algorithm_by_name(next(kinds[kind] for kind in kinds if isinstance(key, kind)))
+    kinds: dict[type, str] = {
+        rsa.RSAPrivateKey: "RS256",
+        ec.EllipticCurvePrivateKey: "ES256",
+        ed25519.Ed25519PrivateKey: "EdDSA",
+    }
+    algorithm: Any = jwt.get_algorithm_by_name(next(name for kind, name in kinds.items() if isinstance(key, kind)))
     return dict(json.loads(algorithm.to_jwk(key.public_key()))) | {"kid": name}
 
 
@@ -346,7 +350,8 @@ def test_an_address_without_https_stops_the_start(url: str) -> None:
 def test_half_a_set_of_names_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(pem(RSA))
-    for names in ({"jwt_issuer": ISSUER}, {"jwt_audience": AUDIENCE}, {}):
+    halves: list[dict[str, Any]] = [{"jwt_issuer": ISSUER}, {"jwt_audience": AUDIENCE}, {}]
+    for names in halves:
         with pytest.raises(SettingsError, match="KINEMOTION_JWT_ISSUER and KINEMOTION_JWT_AUDIENCE"):
             Access.from_settings(Settings(jwt_public_key_file=file, **names))
     with pytest.raises(SettingsError, match="signed tokens need keys"):

@@ -102,8 +102,7 @@ def test_who_names_no_origin_is_no_page(listing: str) -> None:
 
 
 def test_a_handshake_with_two_origins_is_refused(listing: str) -> None:
-    two = knock(listing, {"Origin": GYM, "origin": GYM})
-    assert two.status == 403
+    assert knock(listing, {"Origin": GYM, "origin": GYM}).status in (400, 403)
 
 
 SAME = [

@@ -39,10 +39,10 @@ class Origin:
     @classmethod
     def of_server(cls, connection: HTTPConnection) -> Self | None:
         """The server's own origin, as the client wrote it in `Host`; None where that is not one plain host."""
-        scheme = _SCHEMES.get(connection.scope["scheme"], connection.scope["scheme"])
+        spoken: str = connection.scope["scheme"]
         hosts = connection.headers.getlist("host")
         found = _AUTHORITY.fullmatch(hosts[0]) if len(hosts) == 1 else None
-        return None if found is None else cls._of(scheme, found[1], found[2])
+        return None if found is None else cls._of(_SCHEMES.get(spoken, spoken), found[1], found[2])
 
     @classmethod
     def _of(cls, scheme: str, host: str, port: str | None) -> Self:

@@ -27,11 +27,11 @@ _BEARER: Final = re.compile(r"[Bb]earer +(\S+)")
 _ENCODED: Final = re.compile("[A-Za-z0-9_-]+")
 _RUNS: Final = ("0123456789" * 20, "9876543210" * 20, "abcdefghijklmnopqrstuvwxyz" * 8, "qwertyuiopasdfghjklzxcvbnm")
 _LEAST_VARIETY: Final = 6
-_USUAL_WORDS: Final = re.compile(
-    "access|admin|api|auth|bearer|changeme|change|changed|choose|default|demo|dev|dummy|enter|example|foobar|foo|bar|"
-    "generate|goes|here|insert|jump|key|kinemotion|letmein|me|my|own|pass|passwd|password|placeholder|please|prod|"
-    "qwerty|random|replace|root|sample|secret|server|some|string|super|test|this|to|todo|token|user|value|very|with|"
-    "your"
+_USUAL_WORDS: Final = re.compile(  # longer ones first, or they would be left in part
+    "placeholder|kinemotion|changeme|generate|password|changed|default|example|letmein|replace|access|bearer|"
+    "change|choose|foobar|insert|passwd|please|qwerty|random|sample|secret|server|string|admin|dummy|enter|"
+    "super|token|value|auth|demo|goes|here|jump|pass|prod|root|some|test|this|todo|user|very|with|your|api|bar|"
+    "dev|foo|key|own|me|my|to"
 )
 
 
