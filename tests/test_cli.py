@@ -11,6 +11,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from kinemotion.realtime.serving import background
+from kinemotion.settings import Settings
+
 PATIENCE_S = 60
 
 
@@ -82,6 +85,10 @@ def test_plain_uvicorn_runs_the_application() -> None:
     [
         ({"KINEMOTION_PORT": "http"}, "Error: KINEMOTION_PORT='http' is not a whole number"),
         ({"KINEMOTION_SPEED": "1"}, "Error: KINEMOTION_SPEED is not a setting; known are "),
+        ({"KINEMOTION_TOKENS": "7f0c9be1d25a4e8386b3,changeme"}, "Error: KINEMOTION_TOKENS, entry 2: the token looks"),
+        ({"KINEMOTION_TOKENS_FILE": "no-such-file"}, "Error: KINEMOTION_TOKENS_FILE: no-such-file cannot be read"),
+        ({"KINEMOTION_ORIGINS": "*"}, "Error: KINEMOTION_ORIGINS, entry 1: '*' is not an origin"),
+        ({"KINEMOTION_JWKS_URL": "https://x.example"}, "Error: signed tokens are checked for both: set "),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(variables: dict[str, str], message: str) -> None:
@@ -89,6 +96,57 @@ def test_a_wrong_setting_stops_the_start_with_one_line(variables: dict[str, str]
     assert outcome.returncode == 1
     assert outcome.stderr.startswith(message)
     assert outcome.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("variables", [{"KINEMOTION_HOST": "0.0.0.0"}, {}])
+def test_an_open_server_does_not_start_unless_it_is_told_to(variables: dict[str, str]) -> None:
+    outcome = kinemotion("serve", "--port", "0", *([] if variables else ["--host", "::"]), **variables)
+    assert (outcome.returncode, outcome.stdout, outcome.stderr.count("\n")) == (1, "", 1)
+    assert "KINEMOTION_TOKENS_FILE" in outcome.stderr
+    assert "--insecure (KINEMOTION_INSECURE=true)" in outcome.stderr
+
+
+def test_a_weak_token_is_named_by_its_line_and_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.txt"
+    file.write_text("# everybody\nhunter2hunter2\n")
+    outcome = kinemotion("serve", "--port", "0", "--tokens-file", str(file))
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (1, 1)
+    assert f"{file}, line 2: " in outcome.stderr
+    assert "hunter2" not in outcome.stderr
+
+
+def test_plain_uvicorn_does_not_start_with_a_weak_token_either() -> None:
+    process = served("uvicorn", "kinemotion.realtime.server:app", "--port", "0", KINEMOTION_TOKENS="changeme")
+    output, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 3
+    assert "KINEMOTION_TOKENS, entry 1: the token looks like a default" in output
+    assert "changeme" not in output
+    assert "Traceback" not in output
+
+
+def test_the_port_that_kubernetes_sets_for_a_service_does_not_stop_the_start() -> None:
+    process = served(
+        "kinemotion", "serve", "--port", "0", KINEMOTION_PORT="tcp://10.96.0.9:80", KINEMOTION_SERVICE_HOST="10.96.0.9"
+    )
+    line_with(process, "open http://")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_S)
+
+
+def test_settings_are_printed_as_a_file_and_as_a_page() -> None:
+    assert "\n#KINEMOTION_PORT=8000\n" in kinemotion("settings").stdout
+    assert "| `KINEMOTION_PORT` | `8000` | 0 to 65535 |" in kinemotion("settings", "--markdown").stdout
+
+
+def test_the_demo_takes_a_token(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.txt"
+    file.write_text("7f0c9be1d25a4e8386b3c41d0a97f3e6\n")
+    with background(Settings(port=0, max_sessions=2, tokens_file=file)) as address:
+        refused = kinemotion("demo", "--jumps", "1", "--url", address)
+        assert refused.returncode == 1
+        assert "wants a token: name a file with a valid one, --token-file" in refused.stderr
+        outcome = kinemotion("demo", "--jumps", "1", "--url", address, "--token-file", str(file))
+    assert outcome.returncode == 0, outcome.stderr
 
 
 def test_a_wrong_model_stops_the_start_with_one_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from socket import gethostname
-from typing import Final
+from typing import Final, TextIO
 from urllib.error import HTTPError
 
 import click
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Column, Table
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from kinemotion import __version__
+from kinemotion import __version__, settings_page
 from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
 from kinemotion.pose.models import MODELS, ModelStore
@@ -27,7 +27,12 @@ from kinemotion.settings import Settings
 from kinemotion.video.commands import COMMANDS
 
 _NOT_FOUND: Final = 3
-_FULL: Final = 503
+_REFUSALS: Final = {
+    401: "wants a token: name a file with a valid one, --token-file",
+    403: "does not serve this machine",
+    429: "has no more places for this token or address; try again later",
+    503: "is full; try again later",
+}
 _EVERYWHERE: Final = ("0.0.0.0", "::")
 _console: Final = Console(stderr=True)
 
@@ -55,14 +60,24 @@ def _http_address(context: click.Context, parameter: click.Parameter, value: str
     "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificate, for https."
 )
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its private key.")
+@click.option("--tokens-file", type=click.Path(dir_okay=False, path_type=Path), help="Access tokens, one in each line.")
+@click.option("--insecure", is_flag=True, help="Serve other machines without asking anybody for a token.")
 @click.option("--verbose", is_flag=True, help="Also show the remarks of the native libraries.")
-def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Path | None, verbose: bool) -> None:
+def serve(
+    host: str | None,
+    port: int | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tokens_file: Path | None,
+    insecure: bool,
+    verbose: bool,
+) -> None:
     """Start the server and print the address to open."""
     if not verbose:
         _silence_native_remarks()
     from kinemotion.realtime import serving
 
-    settings = Settings.from_environment(host=host, port=port)
+    settings = Settings.from_environment(host=host, port=port, tokens_file=tokens_file, insecure=insecure or None)
     ModelStore(settings.model_dir).verify_installed()
 
     def announce(address: str) -> None:
@@ -70,8 +85,9 @@ def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Pa
         if settings.host in _EVERYWHERE:
             click.echo(f"From other devices: this machine's name or address in its place, such as {gethostname()}")
 
+    config = serving.configure(settings, tls_cert, tls_key)
     with serving.listen(settings) as listener:
-        server = serving.Server(serving.configure(settings, tls_cert, tls_key), announce)
+        server = serving.Server(config, announce)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down in order, and passes the signal on
             server.run([listener])
     if not server.started:
@@ -85,17 +101,19 @@ def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Pa
 @click.option("--movement", type=click.Choice(["cmj", "sj", "dj"]), default="cmj", show_default=True)
 @click.option("--jumps", type=click.IntRange(1, 20), default=3, show_default=True, help="How many jumps to draw.")
 @click.option("--fps", type=click.FloatRange(10, 120), default=30, show_default=True, help="The camera's frame rate.")
-def demo(url: str | None, movement: str, jumps: int, fps: float) -> None:
+@click.option("--token-file", type=click.File(), help="The token for a server that wants one; - reads standard input.")
+def demo(url: str | None, movement: str, jumps: int, fps: float, token_file: TextIO | None) -> None:
     """Stream drawn jumps to a server; print what came back beside the truth."""
     _silence_native_remarks()
     from kinemotion import demo as demonstration
 
     ModelStore(Settings.from_environment().model_dir).verify_installed()
     try:
-        complete = demonstration.run(Console(), url, Movement(movement), jumps, fps)
+        token = None if token_file is None else token_file.read().strip()
+        complete = demonstration.run(Console(), url, Movement(movement), jumps, fps, token)
     except (HTTPError, InvalidStatus) as refusal:
         status = refusal.code if isinstance(refusal, HTTPError) else refusal.response.status_code
-        cause = "is full; try again later" if status == _FULL else f"is no Kinemotion server (HTTP {status})"
+        cause = _REFUSALS.get(status, f"is no Kinemotion server (HTTP {status})")
         raise click.ClickException(f"{url} {cause}") from None
     except (OSError, HTTPException, InvalidHandshake) as error:
         if url is None:
@@ -104,6 +122,13 @@ def demo(url: str | None, movement: str, jumps: int, fps: float) -> None:
         remedy = "its certificate is not trusted; name it in SSL_CERT_FILE" if untrusted else "is the server running?"
         raise click.ClickException(f"{url} cannot be reached: {remedy}") from None
     sys.exit(0 if complete else _NOT_FOUND)
+
+
+@commands.command("settings")
+@click.option("--markdown", is_flag=True, help="As the page docs/environment.md.")
+def print_settings(markdown: bool) -> None:
+    """Print every setting with its default, its range and what it is for."""
+    click.echo(settings_page.markdown() if markdown else settings_page.example(), nl=False)
 
 
 @commands.group(invoke_without_command=True)

@@ -33,7 +33,9 @@ _COLUMNS: Final = (
 )
 
 
-def run(console: Console, url: str | None, movement: Movement, jumps: int, fps: float) -> bool:
+def run(
+    console: Console, url: str | None, movement: Movement, jumps: int, fps: float, token: str | None = None
+) -> bool:
     """Streams drawn jumps to a server, and prints the comparison.
 
     Args:
@@ -42,6 +44,7 @@ def run(console: Console, url: str | None, movement: Movement, jumps: int, fps: 
         movement: which jump the athlete does; not `auto`.
         jumps: how many jumps.
         fps: the camera's frame rate.
+        token: for a server that wants one.
 
     Returns:
         Whether each drawn jump, and nothing else, came back as a final one.
@@ -57,7 +60,8 @@ def run(console: Console, url: str | None, movement: Movement, jumps: int, fps: 
         sent = progress.add_task(f"Streaming to {address}", total=sum(map(len, streams)))
         start = {"movement": movement, "send_pose": False}
         reports = [
-            asyncio.run(stream(address, frames, start, sent=lambda: progress.advance(sent))) for frames in streams
+            asyncio.run(stream(address, frames, start, token=token, sent=lambda: progress.advance(sent)))
+            for frames in streams
         ]
     pairs = [
         pair for clip, report in zip(clips, reports, strict=True) for pair in _pairs(clip.truth, report.final_jumps)
@@ -106,7 +110,7 @@ def _server(url: str | None) -> Iterator[str]:
         with urlopen(url.rstrip("/") + "/health/ready", timeout=_PATIENCE_S):  # before anything is drawn
             yield url
         return
-    with background(Settings.from_environment(host="127.0.0.1", port=0)) as address:
+    with background(Settings.from_environment(host="127.0.0.1", port=0).open_to_all()) as address:
         yield address
 
 

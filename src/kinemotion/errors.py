@@ -4,6 +4,11 @@
     ├── SettingsError              a setting is missing or makes no sense; the start stops
     ├── ModelError                 a model file is missing, wrong, or cannot be fetched
     ├── VideoError                 a clip cannot be read, or what it gave cannot be written
+    ├── Refusal                    what a client that is not let in is answered with, over HTTP
+    │   ├── Unauthorized           401
+    │   ├── Forbidden              403
+    │   ├── TooManySessions        429
+    │   └── Unverifiable           503
     └── ClientError                what goes to a client as the protocol's `error`
         ├── BadMessage             bad_message
         │   └── WrongMessageType   bad_message         fatal  1003
@@ -19,9 +24,11 @@
         ├── Draining               draining            fatal  1012
         └── Internal               internal            fatal  1011
 
-A `ClientError` carries words written for the client. The text of any other exception never leaves the server.
+A `ClientError` and a `Refusal` carry words written for the client. The text of any other exception never leaves the
+server.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -39,6 +46,48 @@ class ModelError(KinemotionError):
 
 class VideoError(KinemotionError):
     """A clip cannot be read, or a result cannot be written; the message names the file, the cause and a remedy."""
+
+
+class Refusal(KinemotionError):
+    """Why a client is not let in.
+
+    Args:
+        message: the reason, in words meant for the client.
+    """
+
+    status: ClassVar[int]
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Unauthorized(Refusal):
+    """A token is wanted, and there is none, or one that is not taken."""
+
+    status = 401
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="kinemotion"'}
+
+
+class Forbidden(Refusal):
+    """The client comes from a page, or by an address, that the server does not serve."""
+
+    status = 403
+
+
+class TooManySessions(Refusal):
+    """The token or the address has as many sessions as it may have."""
+
+    status = 429
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+
+
+class Unverifiable(Refusal):
+    """Tokens cannot be checked at the moment, since the keys cannot be had."""
+
+    status = 503
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
 
 
 class ClientError(KinemotionError):

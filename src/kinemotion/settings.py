@@ -3,14 +3,30 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self, get_args
 
 from kinemotion import MAX_PIXELS
 from kinemotion.errors import SettingsError
+from kinemotion.kubernetes import of_a_service
 
 PREFIX: Final = "KINEMOTION_"
+
+_TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_ACCESS: Final = (
+    "tokens",
+    "tokens_file",
+    "jwks_url",
+    "jwt_public_key_file",
+    "jwt_issuer",
+    "jwt_audience",
+    "origins",
+    "sessions_per_token",
+    "sessions_per_address",
+    "metrics_port",
+)
+_WANTED: Final[dict[object, str]] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def _cores() -> int:
@@ -25,6 +41,10 @@ def _number(default: float | None, low: float, high: float, text: str) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "text": text})
 
 
+def _plain(default: object, text: str, *, shown: bool = True) -> Any:
+    return field(default=default, repr=shown, metadata={"text": text})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting of the server. A variable is the field's name in capitals behind `KINEMOTION_`.
@@ -33,18 +53,51 @@ class Settings:
         SettingsError: a value is out of its range.
     """
 
-    host: str = field(default="127.0.0.1", metadata={"text": "address to listen on"})
+    host: str = _plain("127.0.0.1", "address to listen on")
     port: int = _number(8000, 0, 65_535, "port to listen on; 0 takes a free one")
+    insecure: bool = _plain(False, "serve other machines without asking anybody for a token")
+    tokens: tuple[str, ...] = _plain((), "access tokens, separated by commas; at least 16 characters each", shown=False)
+    tokens_file: Path | None = field(
+        default=None, metadata={"text": "file with access tokens, one in each line; `#` begins a comment"}
+    )
+    jwks_url: str | None = _plain(None, "address of the keys that signed tokens (JWT) are checked with, https")
+    jwt_public_key_file: Path | None = field(
+        default=None, metadata={"text": "PEM file of the one key that signed tokens are checked with"}
+    )
+    jwt_issuer: str | None = _plain(None, "`iss` that signed tokens must carry; wanted with either kind of key")
+    jwt_audience: str | None = _plain(None, "`aud` that signed tokens must carry; wanted with either kind of key")
+    origins: tuple[str, ...] = _plain(
+        (), "origins of the pages that may connect, separated by commas; the server's own page alone, if not set"
+    )
+    sessions_per_token: int | None = _number(None, 1, 10_000, "sessions at once with one token; no limit, if not set")
+    sessions_per_address: int | None = _number(
+        None, 1, 10_000, "sessions at once from one address (IPv6: one /64 network); no limit, if not set"
+    )
+    metrics_port: int | None = _number(
+        None,
+        0,
+        65_535,
+        "port for `/metrics` alone, where it wants no token; on the main port with the rest, if not set",
+    )
+    metrics_host: str = _plain("127.0.0.1", "address that this port listens on")
     workers: int = field(
         default_factory=_cores,
-        metadata={"low": 1, "high": 256, "text": "frames in work at once; as many as there are cores"},
+        metadata={
+            "low": 1,
+            "high": 256,
+            "text": "frames in work at once; as many as there are cores",
+            "default": "the number of cores",
+        },
     )
     max_sessions: int | None = _number(None, 1, 10_000, "cameras served at once; as many as measured, if not set")
     min_fps: float = _number(
         4.0, 0.1, 120.0, "answers a second that each camera gets at least, where their number is measured"
     )
     spare_graphs: int = _number(1, 0, 16, "pose graphs kept ready for the next camera, about 70 MB each")
-    model_dir: Path = field(default_factory=_model_folder, metadata={"text": "where fetched pose models lie"})
+    model_dir: Path = field(
+        default_factory=_model_folder,
+        metadata={"text": "where fetched pose models lie", "default": "~/.cache/kinemotion/models"},
+    )
     max_frame_bytes: int = _number(1_048_576, 1_024, 16_777_216, "largest JPEG taken, in bytes")
     max_pixels: int = _number(MAX_PIXELS, 4_096, MAX_PIXELS, "largest picture taken, in pixels")
     max_fps: float = _number(120.0, 1.0, 1_000.0, "frames a second taken from one camera")
@@ -59,12 +112,17 @@ class Settings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             value = getattr(self, setting.name)
-            if value is None:
+            if value is None or isinstance(value, tuple):
                 continue
             if "low" in setting.metadata:
                 _check_range(setting.name, value, setting.metadata["low"], setting.metadata["high"])
             elif not str(value):
                 raise SettingsError(f"{PREFIX}{setting.name.upper()} must not be empty")
+
+    def open_to_all(self) -> Self:
+        """The same without access control, for a server that a program starts for itself on its own machine."""
+        changes: dict[str, Any] = {each.name: each.default for each in fields(self) if each.name in _ACCESS}
+        return replace(self, **changes)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: object) -> Self:
@@ -81,21 +139,26 @@ class Settings:
         known = {PREFIX + setting.name.upper(): setting for setting in fields(cls)}
         values: dict[str, Any] = {}
         for variable, text in environment.items():
-            if variable.startswith(PREFIX):
+            if variable.startswith(PREFIX) and not of_a_service(variable, text):
                 if variable not in known:
                     raise SettingsError(f"{variable} is not a setting; known are {', '.join(sorted(known))}")
                 setting = known[variable]
-                values[setting.name] = _parse(variable, text, next(iter(get_args(setting.type)), setting.type))
+                values[setting.name] = _parse(variable, text, setting.type)
         values |= {name: value for name, value in overrides.items() if value is not None}
         return cls(**values)
 
 
-def _parse(variable: str, text: str, kind: object) -> object:
+def _parse(variable: str, text: str, kind: Any) -> object:
+    text = text.strip()
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(","))
+    kind = next(iter(get_args(kind)), kind)
+    if not text and kind in (str, Path):
+        raise SettingsError(f"{variable} must not be empty")
     try:
-        return kind(text.strip()) if callable(kind) else text
-    except ValueError:
-        wanted = "a whole number" if kind is int else "a number"
-        raise SettingsError(f"{variable}={text!r} is not {wanted}") from None
+        return _TRUTHS[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
+        raise SettingsError(f"{variable}={text!r} is not {_WANTED[kind]}") from None
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

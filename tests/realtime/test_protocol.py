@@ -164,6 +164,41 @@ def test_frames_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     assert len(protocol.receive(encode_frame(181, 181, JPEG), NOW + 1 / 59)) == 1
 
 
+def refusals(fps: int, seconds: int) -> list[tuple[float, ClientError]]:
+    """What a camera of that rate is told, and when, until it is sent away; 60 frames a second are taken."""
+    protocol, told = streaming(), []
+    for seq in range(fps * seconds):
+        try:
+            protocol.receive(encode_frame(seq, seq, JPEG), NOW + seq / fps)
+        except ClientError as error:
+            told.append((seq / fps, error))
+            if error.fatal:
+                break
+    return told
+
+
+def test_whoever_goes_on_at_more_than_twice_the_rate_is_sent_away() -> None:
+    told = refusals(fps=200, seconds=60)
+    assert {error.code for _, error in told} == {"rate_limited"}
+    assert [error.fatal for _, error in told] == [False] * (len(told) - 1) + [True]
+    first_s, last_s = told[0][0], told[-1][0]
+    assert first_s == pytest.approx(120 / (200 - 60), abs=0.1)
+    assert last_s - first_s == pytest.approx(600 / (200 - 2 * 60), abs=0.2)
+
+
+def test_whoever_goes_on_a_little_too_fast_is_not() -> None:
+    told = refusals(fps=110, seconds=60)
+    assert not any(error.fatal for _, error in told)
+    assert len(told) == pytest.approx((110 - 60) * 60 - 120, abs=2)
+
+
+def test_frames_out_of_order_count_as_well() -> None:
+    protocol = streaming()
+    protocol.receive(encode_frame(5, 5, JPEG), NOW)
+    codes = [refusal(lambda: protocol.receive(encode_frame(5, 5, JPEG), NOW)).code for _ in range(120)]
+    assert codes == ["out_of_order"] * 119 + ["rate_limited"]
+
+
 def test_stop_ends_the_stream_and_frames_after_it_are_refused() -> None:
     protocol = streaming()
     assert protocol.receive('{"type":"stop"}', NOW) == [Stop()]

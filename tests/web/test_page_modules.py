@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page
+from tests.realtime.door import subprotocol
 
 from kinemotion.errors import ClientError
 from kinemotion.jumps import Phase
-from kinemotion.realtime.protocol import encode_frame
+from kinemotion.realtime.protocol import SUBPROTOCOL, encode_frame
 
 SOCKETS = """
   const sockets = [];
@@ -23,9 +24,9 @@ SOCKETS = """
   }
   const { Stream } = await import('/static/stream.js');
   const states = [];
-  const answer = { ok: true, status: 200, text: '{"status":"ready"}', after: null };
-  const fetch = async () => ({ ok: answer.ok, text: async () => answer.text, headers: new Headers(
-    answer.after ? { 'retry-after': answer.after } : {}) });
+  const answer = { ok: true, status: 200, text: '{"status":"ready"}', after: null, door: 204 };
+  const fetch = async (address) => ({ ok: answer.ok, status: address === '/access' ? answer.door : answer.status,
+    text: async () => answer.text, headers: new Headers(answer.after ? { 'retry-after': answer.after } : {}) });
   const stream = new Stream({
     url: 'ws://server', readyUrl: '/health/ready', settings: { movement: 'cmj', quality: 'fast' },
     onState: (state, detail) => states.push({ state, ...detail }), onMessage: () => {},
@@ -195,6 +196,54 @@ async def test_a_refused_connection_asks_why_and_waits_as_long_as_it_is_told(
     """
     )
     assert await run(page, script, status) == {"state": "waiting", "reason": reason, "delayMs": 5500}
+
+
+async def test_a_page_without_a_valid_token_asks_for_one_and_does_not_go_on_by_itself(page: Page) -> None:
+    script = (
+        SOCKETS
+        + """
+      answer.door = 401;
+      stream.open(); sockets[0].onclose({ code: 1006 });
+      await settled();
+      return { last: states.at(-1), attempts: sockets.length };
+    """
+    )
+    assert await run(page, script) == {"last": {"state": "ended", "reason": "token"}, "attempts": 1}
+
+
+@pytest.mark.parametrize(("door", "reason"), [(429, "crowded"), (503, "unready"), (403, "refused")])
+async def test_a_page_that_is_not_let_in_now_waits_as_long_as_it_is_told(page: Page, door: int, reason: str) -> None:
+    script = (
+        SOCKETS
+        + """
+      Object.assign(answer, { door: given, after: '5' });
+      stream.open(); sockets[0].onclose({ code: 1006 });
+      await settled();
+      const waiting = states.at(-1);
+      stream.stop();
+      return waiting;
+    """
+    )
+    assert await run(page, script, door) == {"state": "waiting", "reason": reason, "delayMs": 5500}
+
+
+async def test_a_token_goes_along_as_the_server_reads_it(page: Page) -> None:
+    script = """
+      const { authorization, subprotocols, useToken } = await import('/static/access.js');
+      const none = [authorization(), subprotocols()];
+      useToken(` ${given} `);
+      const some = [authorization(), subprotocols()];
+      const kept = sessionStorage.getItem('kinemotion.token');
+      useToken('');
+      return { none, some, kept, left: [authorization(), sessionStorage.length] };
+    """
+    for token in ("7f0c9be1d25a4e8386b3", "a~~~b+/c._-d??>>==", "x" * 61):
+        assert await run(page, script, token) == {
+            "none": [{}, [SUBPROTOCOL]],
+            "some": [{"Authorization": f"Bearer {token}"}, [SUBPROTOCOL, subprotocol(token)]],
+            "kept": token,
+            "left": [{}, 0],
+        }
 
 
 async def test_a_server_that_keeps_refusing_is_asked_four_times(page: Page) -> None:

@@ -49,6 +49,7 @@ async def stream(
     frames: Sequence[tuple[float, bytes]],
     start: Mapping[str, object] | None = None,
     *,
+    token: str | None = None,
     sent: Callable[[], object] = lambda: None,
 ) -> Report:
     """Streams pictures to a server, each at its time, and stops.
@@ -57,6 +58,7 @@ async def stream(
         address: the server's, such as `http://127.0.0.1:8000`.
         frames: (time in seconds, JPEG), in the order of their times.
         start: fields of the `start` message, besides its type.
+        token: for a server that wants one.
         sent: called after each frame.
 
     Returns:
@@ -68,7 +70,11 @@ async def stream(
     """
     report = Report()
     async with connect(
-        socket_url(address), subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None, max_size=_MAX_ANSWER_BYTES
+        socket_url(address),
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
+        additional_headers=None if token is None else {"Authorization": f"Bearer {token}"},
+        compression=None,
+        max_size=_MAX_ANSWER_BYTES,
     ) as socket:
         await socket.send(orjson.dumps({"type": "start"} | dict(start or {})).decode())
         report.started = orjson.loads(await socket.recv())

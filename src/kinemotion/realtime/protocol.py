@@ -32,6 +32,7 @@ from kinemotion.errors import (
 from kinemotion.jumps import Jump, Movement
 from kinemotion.pose.jpeg import Gate
 from kinemotion.pose.models import Quality
+from kinemotion.realtime.bucket import Bucket
 from kinemotion.realtime.fields import Fields
 from kinemotion.realtime.messages import Answer, Athlete, Drop, Event, Frame, Limits, SessionConfig, Start, Stop, Tally
 
@@ -43,6 +44,7 @@ FRAME_HEADER: Final = Struct(">BBHIQ")
 
 _FRAME_KIND: Final = 1
 _BURST_S: Final = 2.0
+_PATIENCE_S: Final = 10.0
 _MAX_CAPTURE_US: Final = 1 << 52
 _POSE_DECIMALS: Final = 5
 _LIVE_DECIMALS: Final = 4
@@ -74,9 +76,9 @@ class Protocol(ABC):
         self._faults = 0
         self._last_seq = self._last_capture_us = -1
         self._first_us: int | None = None
-        self._tokens = limits.max_fps * _BURST_S
         self._gate = Gate(limits.max_pixels)
-        self._refilled_s = now
+        self._rate = Bucket(limits.max_fps, limits.max_fps * _BURST_S, now)
+        self._patience = Bucket(limits.max_fps, limits.max_fps * _PATIENCE_S, now)
 
     def receive(self, message: str | bytes, now: float) -> list[Event]:
         """Takes one message.
@@ -145,8 +147,8 @@ class Protocol(ABC):
     def _admit(self, seq: int, capture_us: int, data: bytes, now: float) -> Frame:
         """Lets a frame in, unless something is wrong with its order, rate, size or header."""
         self._last_s = now
-        self._check_order(seq, capture_us)
         self._check_rate(seq, now)
+        self._check_order(seq, capture_us)
         if len(data) > self.limits.max_frame_bytes:
             raise FrameTooLarge(f"a frame has at most {self.limits.max_frame_bytes} bytes", seq=seq)
         try:
@@ -168,13 +170,13 @@ class Protocol(ABC):
         self._last_seq, self._last_capture_us = seq, capture_us
 
     def _check_rate(self, seq: int, now: float) -> None:
-        """A token bucket: it fills at the greatest frame rate and holds some seconds' frames."""
-        rate = self.limits.max_fps
-        self._tokens = min(rate * _BURST_S, self._tokens + (now - self._refilled_s) * rate)
-        self._refilled_s = now
-        if self._tokens < 1:
-            raise RateLimited(f"at most {rate:g} frames a second are taken", seq=seq)
-        self._tokens -= 1
+        """Refuses frames beyond the greatest rate; what a stalled network delivers at once has room in the bucket.
+
+        Frames that are refused come out of a second one, so that a flood ends the session.
+        """
+        if not self._rate.take(now):
+            flood = not self._patience.take(now)
+            raise RateLimited(f"at most {self.limits.max_fps:g} frames a second are taken", seq=seq, fatal=flood)
 
 
 class V1(Protocol):

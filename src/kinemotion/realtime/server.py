@@ -2,17 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final
 
 import cv2
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -21,22 +21,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from kinemotion import __version__
-from kinemotion.errors import KinemotionError
+from kinemotion.errors import KinemotionError, Refusal
 from kinemotion.jumps import Movement
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import ModelStore
-from kinemotion.realtime import capacity, memory
-from kinemotion.realtime.access import Admission
+from kinemotion.realtime import capacity, memory, metrics_server
+from kinemotion.realtime.access import Access, Admission
 from kinemotion.realtime.capacity import Capacity
 from kinemotion.realtime.demo_clip import DemoClip
 from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.headers import SecurityHeaders, SharedReading
 from kinemotion.realtime.json_mode import JsonMode
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
+from kinemotion.realtime.redaction import keep_tokens_out_of_logs
 from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
+from kinemotion.realtime.tokens import Guest, without_bearer
 from kinemotion.settings import Settings
 
 _WEB: Final = Path(__file__).parents[1] / "web"
@@ -45,6 +48,7 @@ _RETRY_AFTER_S: Final = 5
 _RELEASE_S: Final = 5.0
 
 Dialect = Callable[[Limits, float], Protocol]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,10 @@ class Runtime:
 
     limits: Limits
     capacity: Capacity
+    access: Access
     admission: Admission
     services: Services
+    metrics_beside: bool
     started_s: float = field(default_factory=monotonic)
     demos: dict[Movement, DemoClip] = field(default_factory=dict)
 
@@ -64,28 +70,36 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     Args:
         settings: read from the environment when the application starts, unless they are given.
+
+    Raises:
+        SettingsError: with the settings given, nobody should be let in.
     """
+    door = None if settings is None else Access.from_settings(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(settings or Settings.from_environment()) as app.state.runtime:
+        chosen = settings or Settings.from_environment()
+        async with _running(chosen, door or Access.from_settings(chosen)) as app.state.runtime:
             yield
 
     routes = [
         Route("/", _page),
         Mount("/static", _PageParts(directory=_WEB)),
-        Route("/demo/clip", _demo_clip),
+        Route("/access", _for_guests(_welcome)),
+        Route("/demo/clip", _for_guests(_demo_clip)),
         Route("/health", _alive),
         Route("/health/ready", _ready),
-        Route("/health/detailed", _detailed),
-        Route("/metrics", _metrics),
+        Route("/health/detailed", _for_guests(_detailed)),
+        Route("/metrics", _for_guests(_metrics)),
         WebSocketRoute("/ws/analyze", _analyze),
     ]
-    return _PlainStartupErrors(Starlette(routes=routes, lifespan=lifespan))
+    shared = Middleware(SharedReading, origins=lambda scope: scope["app"].state.runtime.access.origins)
+    return SecurityHeaders(_PlainStartupErrors(Starlette(routes=routes, middleware=[shared], lifespan=lifespan)))
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Runtime]:
+async def _running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
+    keep_tokens_out_of_logs()
     memory.be_thrifty()
     cv2.setNumThreads(1)  # the workers share the cores already
     models = ModelStore(settings.model_dir)
@@ -113,15 +127,26 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         idle_s=settings.idle_s,
         session_s=settings.session_s,
     )
-    runtime = Runtime(limits, room, Admission(room.sessions), services)
+    beside = settings.metrics_port is not None
+    runtime = Runtime(limits, room, access, Admission(room.sessions), services, beside)
     try:
-        yield runtime
+        async with _metrics_beside(settings, services.metrics):
+            yield runtime
     finally:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
         await asyncio.to_thread(services.scheduler.close)
         await asyncio.to_thread(services.replays.close)
         await asyncio.to_thread(services.graphs.close)
+
+
+@contextlib.asynccontextmanager
+async def _metrics_beside(settings: Settings, metrics: Metrics) -> AsyncIterator[None]:
+    if settings.metrics_port is None:
+        yield
+        return
+    async with metrics_server.metrics_server(metrics.registry, settings.metrics_host, settings.metrics_port):
+        yield
 
 
 def _final_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
@@ -167,6 +192,16 @@ async def _analyze(socket: WebSocket) -> None:
             PlainTextResponse(f"offer the subprotocol {SUBPROTOCOL}, or none and ?sport=cmj, sj, dj or auto", 400)
         )
         return
+    try:
+        guest = await runtime.access.greet(socket)
+        with runtime.access.places(guest, socket):
+            await _serve(socket, dialect, guest)
+    except Refusal as refusal:
+        await socket.send_denial_response(_refused(refusal))
+
+
+async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
+    runtime = _runtime(socket)
     if not runtime.admission.enter():
         full = PlainTextResponse("the server is full", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
         await socket.send_denial_response(full)
@@ -175,13 +210,21 @@ async def _analyze(socket: WebSocket) -> None:
     try:
         with metrics.sessions.track_inprogress():
             await socket.accept(SUBPROTOCOL if dialect is V1 else None)
-            await Session(socket, dialect(runtime.limits, monotonic()), runtime.services).run()
+            limits = _limits_of(guest, runtime.limits)
+            await Session(socket, dialect(limits, monotonic()), runtime.services).run()
     finally:
         runtime.admission.leave()
 
 
+def _limits_of(guest: Guest, limits: Limits) -> Limits:
+    """A session ends with its token, if it has not ended before."""
+    if guest.expires_s is None:
+        return limits
+    return replace(limits, session_s=min(limits.session_s, max(0.0, round(guest.expires_s - time(), 3))))
+
+
 def _dialect(socket: WebSocket) -> Dialect | None:
-    offered = socket.scope["subprotocols"]
+    offered = without_bearer(socket.scope["subprotocols"])
     if SUBPROTOCOL in offered:
         return V1
     if offered:
@@ -190,6 +233,35 @@ def _dialect(socket: WebSocket) -> Dialect | None:
         return partial(JsonMode, movement=Movement(socket.query_params.get("sport", Movement.AUTO)))
     except ValueError:
         return None
+
+
+# The door, for everything but the socket
+
+
+def _for_guests(endpoint: Endpoint) -> Endpoint:
+    """Keeps an address to those who would be let in."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            request.state.guest = await _runtime(request).access.greet(request)
+        except Refusal as refusal:
+            return _refused(refusal)
+        return await endpoint(request)
+
+    return guarded
+
+
+async def _welcome(request: Request) -> Response:
+    """Tells what a handshake would be answered with, which a page is not told."""
+    try:
+        _runtime(request).access.check_places(request.state.guest, request)
+    except Refusal as refusal:
+        return _refused(refusal)
+    return Response(status_code=204)
+
+
+def _refused(refusal: Refusal) -> Response:
+    return PlainTextResponse(refusal.message, refusal.status, headers=dict(refusal.headers))
 
 
 # The page
@@ -251,8 +323,10 @@ async def _detailed(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    registry = _runtime(request).services.metrics.registry
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    runtime = _runtime(request)
+    if runtime.metrics_beside:
+        raise HTTPException(404)
+    return metrics_server.answer(runtime.services.metrics.registry)
 
 
 def _hindrance(runtime: Runtime) -> str | None:

@@ -84,7 +84,7 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
         key: the certificate's private key.
 
     Raises:
-        SettingsError: certificate and key do not fit together.
+        SettingsError: certificate and key do not fit together, or nobody should be let in with these settings.
     """
     if (certificate is None) != (key is None):
         raise SettingsError("https needs both a certificate and its key: give --tls-cert and --tls-key")
@@ -138,8 +138,9 @@ def background(settings: Settings) -> Iterator[str]:
         finally:
             ready.set()
 
+    config = configure(settings)
     with listen(settings) as listener:
-        server = Server(configure(settings), listening)
+        server = Server(config, listening)
         thread = Thread(target=run, name="kinemotion-server")
         thread.start()
         try:

@@ -1,5 +1,6 @@
 /** Wires the page: buttons to sessions, and what sessions report to the screen. */
 
+import { fetchAsGuest, useToken, wantsToken } from './access.js';
 import { Camera, CameraError, listCameras } from './camera.js';
 import { announcement } from './cards.js';
 import { Demo } from './demo.js';
@@ -113,6 +114,32 @@ function run({ source, chosen, fps }) {
 function fail(error) {
   backToStart();
   notice.showTrouble(error instanceof CameraError ? error.reason : 'demo_failed');
+  if (!(error instanceof CameraError)) checkAccess();
+}
+
+/** Asks for a token where the server wants one. */
+async function checkAccess() {
+  const wanted = await wantsToken();
+  screen.showAccess(wanted);
+  if (wanted && !session) notice.showTrouble('token');
+  else if (!wanted) offerInstalled();
+}
+
+/** @param {Event} event */
+function enter(event) {
+  event.preventDefault();
+  useToken(part('token').value);
+  part('token').value = '';
+  notice.hideNotice();
+  checkAccess();
+}
+
+/** Marks what is not installed; if the server does not say, a start does. */
+function offerInstalled() {
+  fetchAsGuest('/health/detailed')
+    .then((response) => response.json())
+    .then(({ models }) => offerQualities(models))
+    .catch(() => {});
 }
 
 function finish() {
@@ -164,6 +191,7 @@ function entered(state, { reason = '', delayMs }) {
     if (summary || measured.size > 0) summarise();
     back(summary || measured.size > 0 ? 'summary' : 'idle');
     if (!['done', 'stopped'].includes(reason)) notice.showTrouble(reason);
+    if (reason === 'token') screen.showAccess(true);
   }
 }
 
@@ -235,6 +263,7 @@ part('start').addEventListener('click', () => isValid() && begin(openCamera));
 part('demo').addEventListener('click', () => begin(openDemo));
 part('stop').addEventListener('click', finish);
 part('retry').addEventListener('click', () => session?.stream.retryNow());
+part('access').addEventListener('submit', enter);
 part('dismiss').addEventListener('click', notice.hideNotice);
 part('mirror').addEventListener('click', () => screen.showMirrored(!part('view').classList.contains('mirrored')));
 part('export-csv').addEventListener('click', () => save('csv', 'text/csv', log.toCsv()));
@@ -254,7 +283,4 @@ prepareForm();
 log.entries.forEach(screen.showCard);
 screen.showLog(log);
 listCameras().then(offerCameras, () => {});
-fetch('/health/detailed')
-  .then((response) => response.json())
-  .then(({ models }) => offerQualities(models))
-  .catch(() => {}); // then a start tells what is not installed
+checkAccess();

@@ -23,6 +23,8 @@
  * @property {Truth[]} truth
  */
 
+import { authorization } from './access.js';
+
 const LENGTH_BYTES = 4;
 const TIME_BYTES = 8;
 const HEAD_START_S = 0.5;
@@ -89,7 +91,7 @@ export class Demo {
    */
   static async open(movement) {
     const abort = new AbortController();
-    const response = await fetch(`/demo/clip?movement=${movement}`, { signal: abort.signal });
+    const response = await fetch(`/demo/clip?movement=${movement}`, { signal: abort.signal, headers: authorization() });
     if (!response.ok || response.body === null) throw new Error(`the clip was answered with ${response.status}`);
     const pictures = records(response.body);
     const { value } = await pictures.next();

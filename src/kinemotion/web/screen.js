@@ -26,6 +26,12 @@ export function showMode(mode) {
   part('fields').disabled = running;
 }
 
+/** @param {boolean} wanted whether the server wants a token, or another one */
+export function showAccess(wanted) {
+  part('access').hidden = !wanted;
+  if (wanted) part('token').focus();
+}
+
 /** @param {string} state @param {number} [delayMs] until the next attempt */
 export function showConnection(state, delayMs) {
   part('connection').dataset.state = state;

@@ -16,7 +16,8 @@
  * @property {string} [message] the server's own words
  */
 
-import { SUBPROTOCOL, encodeFrame, parseMessage, startMessage, stopMessage } from './protocol.js';
+import { fetchAsGuest, subprotocols } from './access.js';
+import { encodeFrame, parseMessage, startMessage, stopMessage } from './protocol.js';
 
 const PASSING_CODES = new Map([
   [1001, 'draining'],
@@ -25,10 +26,14 @@ const PASSING_CODES = new Map([
   [1012, 'draining'],
   [1013, 'full'],
 ]);
+const DOOR = new Map([
+  [401, 'token'],
+  [429, 'crowded'],
+  [503, 'unready'],
+]);
 const EXPIRED = 'session_expired';
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
-const READY_MS = 5_000;
 const STARTED_WITHIN_MS = 10_000;
 const SUMMARY_WITHIN_MS = 15_000;
 const REFUSALS_BEFORE_GIVING_UP = 4;
@@ -42,6 +47,11 @@ const REFUSALS_BEFORE_GIVING_UP = 4;
  */
 export function backoffMs(attempt, random) {
   return random * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
+}
+
+/** @param {Response} response @returns {number} how long it asks to wait */
+function waitMs({ headers }) {
+  return 1000 * (Number(headers.get('retry-after')) || 0);
 }
 
 export class Stream {
@@ -59,21 +69,23 @@ export class Stream {
   /**
    * @param {Object} options
    * @param {string} options.url of the WebSocket
-   * @param {string} options.readyUrl tells why a connection is refused
+   * @param {string} options.readyUrl tells why the server has no room
+   * @param {string} [options.accessUrl] tells why it does not let this page in
    * @param {import('./protocol.js').Settings} options.settings
    * @param {(state: State, detail: Detail) => void} options.onState
    * @param {(message: import('./protocol.js').Message) => void} options.onMessage
-   * @param {{WebSocket?: typeof WebSocket, fetch?: typeof fetch, random?: () => number}} [options.tools] for tests
+   * @param {{WebSocket?: typeof WebSocket, fetch?: typeof fetchAsGuest, random?: () => number}} [options.tools] for tests
    */
-  constructor({ url, readyUrl, settings, onState, onMessage, tools = {} }) {
+  constructor({ url, readyUrl, accessUrl = '/access', settings, onState, onMessage, tools = {} }) {
     this.url = url;
     this.readyUrl = readyUrl;
+    this.accessUrl = accessUrl;
     this.settings = settings;
     this.onState = onState;
     this.onMessage = onMessage;
     this.#tools = {
       WebSocket: globalThis.WebSocket,
-      fetch: (/** @type {string} */ address) => fetch(address, { signal: AbortSignal.timeout(READY_MS) }),
+      fetch: fetchAsGuest,
       random: Math.random,
       ...tools,
     };
@@ -83,7 +95,7 @@ export class Stream {
   open(reason) {
     this.#enter('connecting', reason === undefined ? {} : { reason });
     this.#fatal = null;
-    const socket = new this.#tools.WebSocket(this.url, SUBPROTOCOL);
+    const socket = new this.#tools.WebSocket(this.url, subprotocols());
     let opened = false;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
@@ -185,7 +197,8 @@ export class Stream {
     const { reason, afterMs } = await this.#readiness();
     if (this.state !== 'connecting') return;
     this.#refusals = reason === 'refused' ? this.#refusals + 1 : 0;
-    if (this.#refusals < REFUSALS_BEFORE_GIVING_UP) this.#retry(reason, afterMs);
+    if (reason === 'token') this.#end(reason);
+    else if (this.#refusals < REFUSALS_BEFORE_GIVING_UP) this.#retry(reason, afterMs);
     else this.#end('refused');
   }
 
@@ -194,12 +207,18 @@ export class Stream {
     try {
       const response = await this.#tools.fetch(this.readyUrl);
       const text = (await response.text()).toLowerCase();
-      const afterMs = 1000 * (Number(response.headers.get('retry-after')) || 0);
-      if (response.ok) return { reason: 'refused' };
+      if (response.ok) return await this.#admission();
+      const afterMs = waitMs(response);
       return { reason: ['draining', 'full', 'model'].find((word) => text.includes(word)) ?? 'unready', afterMs };
     } catch {
       return { reason: 'unreachable' };
     }
+  }
+
+  /** @returns {Promise<{reason: string, afterMs?: number}>} */
+  async #admission() {
+    const response = await this.#tools.fetch(this.accessUrl);
+    return { reason: DOOR.get(response.status) ?? 'refused', afterMs: waitMs(response) };
   }
 
   /** @param {string} reason @param {number} [atLeastMs] */

@@ -129,6 +129,10 @@ export const CONNECTION = {
     title: 'The server has too much to do.',
     remedy: 'Leave this page open: it tries again by itself. Fewer cameras at once help.',
   },
+  crowded: {
+    title: 'There are too many sessions with this token or from this network.',
+    remedy: 'End one of the others; the page tries again by itself.',
+  },
   draining: { title: 'The server is restarting.', remedy: 'The page reconnects by itself; your jumps are kept.' },
   model: {
     title: 'The server is not ready.',
@@ -181,6 +185,10 @@ export const TROUBLE = {
   demo_failed: {
     title: 'The drawn athlete did not come.',
     remedy: 'The server sent no clip. Check that it is running, then try again.',
+  },
+  token: {
+    title: 'The server wants an access token.',
+    remedy: 'Enter one that is valid, then start again. This tab forgets it when it is closed.',
   },
   refused: {
     title: 'The server refuses this page.',
