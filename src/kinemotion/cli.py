@@ -60,9 +60,10 @@ def serve(host: str | None, port: int | None, tls_cert: Path | None, tls_key: Pa
     """Start the server and print the address to open."""
     if not verbose:
         _silence_native_remarks()
-    from kinemotion.realtime import serving
+    from kinemotion.realtime import logs, serving
 
     settings = Settings.from_environment(host=host, port=port)
+    logs.set_up(settings.log_format, settings.log_level)
     ModelStore(settings.model_dir).verify_installed()
 
     def announce(address: str) -> None:

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self, get_args
 
@@ -11,6 +12,23 @@ from kinemotion import MAX_PIXELS
 from kinemotion.errors import SettingsError
 
 PREFIX: Final = "KINEMOTION_"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written; `AUTO` is text on a terminal, else JSON."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """From which weight on something is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 def _cores() -> int:
@@ -55,6 +73,12 @@ class Settings:
     ring_s: float = _number(6.0, 1.0, 60.0, "seconds of frames kept, compressed, to replay a jump from")
     ring_bytes: int = _number(16_777_216, 65_536, 268_435_456, "and how many bytes of them at most, for each camera")
     slo_s: float = _number(0.2, 0.01, 10.0, "latency objective; a frame older than this at its turn is dropped")
+    log_format: LogFormat = field(
+        default=LogFormat.AUTO, metadata={"text": "`console`, `json`, or `auto`: text on a terminal, else JSON"}
+    )
+    log_level: LogLevel = field(
+        default=LogLevel.INFO, metadata={"text": "least weight of what is logged: `debug`, `info`, `warning`, `error`"}
+    )
 
     def __post_init__(self) -> None:
         for setting in fields(self):
@@ -92,10 +116,18 @@ class Settings:
 
 def _parse(variable: str, text: str, kind: object) -> object:
     try:
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return kind(text.strip().lower())
         return kind(text.strip()) if callable(kind) else text
     except ValueError:
-        wanted = "a whole number" if kind is int else "a number"
+        wanted = _wanted(kind)
         raise SettingsError(f"{variable}={text!r} is not {wanted}") from None
+
+
+def _wanted(kind: object) -> str:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return f"one of {', '.join(kind)}"
+    return "a whole number" if kind is int else "a number"
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

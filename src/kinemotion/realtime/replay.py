@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 from kinemotion.errors import ClientError
@@ -20,6 +21,7 @@ from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose import jpeg
 from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.realtime.messages import Frame
+from kinemotion.realtime.metrics import ReplayEnd
 
 LIVE_ONLY: Final = "live_frames_only"
 """The warning of a jump that is final without a replay."""
@@ -109,10 +111,14 @@ class Replay:
         span: what to look at, and where the take-off is expected.
         tracker: a fresh one.
         done: called once, from any thread, with the final jump, or None where there is none.
+        since_s: when the landing was received; now, where that is not known.
     """
 
-    def __init__(self, span: Span, tracker: JumpTracker, done: Callable[[Jump | None], None]) -> None:
+    def __init__(
+        self, span: Span, tracker: JumpTracker, done: Callable[[Jump | None], None], since_s: float | None = None
+    ) -> None:
         self.span = span
+        self.since_s = monotonic() if since_s is None else since_s
         self.from_us = span.from_s * _US_PER_S
         self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
@@ -192,17 +198,29 @@ class ReplayDesk:
     Args:
         graphs: stateless graphs, as many as there are workers; the desk closes them.
         invite: called whenever there is one more frame to take.
+        ended: called, from any thread, with how each replay ended and how many seconds that took.
     """
 
-    def __init__(self, graphs: list[PoseGraph], invite: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        graphs: list[PoseGraph],
+        invite: Callable[[], None],
+        ended: Callable[[ReplayEnd, float], object] = lambda end, seconds: None,
+    ) -> None:
         self._graphs: SimpleQueue[PoseGraph] = SimpleQueue()
         for graph in graphs:
             self._graphs.put(graph)
         self._count = len(graphs)
         self._invite = invite
+        self._ended = ended
         self._lock = Lock()
         self._replays: list[Replay] = []
         self._finished: list[Replay] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many frames wait; waits for nobody, and so may be a little behind."""
+        return sum(len(replay.waiting) for replay in tuple(self._replays))
 
     def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
         """Adds frames to a replay, a new one or one that is not complete.
@@ -217,7 +235,7 @@ class ReplayDesk:
                 return
             if replay not in self._replays:
                 self._replays.append(replay)
-            added = replay.add(frames, thin=self._waiting() > _BUSY)
+            added = replay.add(frames, thin=self.waiting > _BUSY)
             replay.complete = complete
             if replay.finished:
                 self._finished.append(replay)
@@ -225,6 +243,7 @@ class ReplayDesk:
             shed = self._shed()
         for one in shed:
             one.give_up()
+            self._tell_end("shed", one)
         for _ in range(added):
             self._invite()
 
@@ -242,9 +261,12 @@ class ReplayDesk:
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
         with self._lock:
+            if replay.over:
+                return
             replay.over = True
             if replay in self._replays:
                 self._replays.remove(replay)
+        self._tell_end("cancelled", replay)
 
     def close(self) -> None:
         """Closes the graphs; nothing may be in work."""
@@ -274,14 +296,15 @@ class ReplayDesk:
             self._replays.remove(replay)
             replay.over = True
         replay.conclude()
+        self._tell_end("done", replay)
+
+    def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
+        self._ended(end, monotonic() - replay.since_s)
 
     def _shed(self) -> list[Replay]:
         """Takes out the oldest replays until what waits can be done in time."""
         shed = []
-        while self._waiting() > _MAX_WAITING:
+        while self.waiting > _MAX_WAITING:
             shed.append(self._replays.pop(0))
             shed[-1].over = True
         return shed
-
-    def _waiting(self) -> int:
-        return sum(len(replay.waiting) for replay in self._replays)

@@ -10,7 +10,6 @@ from time import monotonic
 from typing import Any, Final
 
 import cv2
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -25,7 +24,7 @@ from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import ModelStore
-from kinemotion.realtime import capacity, memory
+from kinemotion.realtime import capacity, logs, memory
 from kinemotion.realtime.access import Admission
 from kinemotion.realtime.capacity import Capacity
 from kinemotion.realtime.demo_clip import DemoClip
@@ -35,6 +34,7 @@ from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
 from kinemotion.realtime.replay import ReplayDesk
+from kinemotion.realtime.request_ids import RequestIds
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
 from kinemotion.settings import Settings
@@ -68,7 +68,10 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(settings or Settings.from_environment()) as app.state.runtime:
+        chosen = settings or Settings.from_environment()
+        if settings is None:
+            logs.set_up_ours(chosen.log_format, chosen.log_level)
+        async with _running(chosen) as app.state.runtime:
             yield
 
     routes = [
@@ -81,7 +84,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         Route("/metrics", _metrics),
         WebSocketRoute("/ws/analyze", _analyze),
     ]
-    return _PlainStartupErrors(Starlette(routes=routes, lifespan=lifespan))
+    return RequestIds(_PlainStartupErrors(Starlette(routes=routes, lifespan=lifespan)))
 
 
 @contextlib.asynccontextmanager
@@ -93,12 +96,13 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
     scheduler = Scheduler(settings.workers)
     still_graphs = await asyncio.to_thread(_stateless_graphs, models, settings.workers)
+    metrics = Metrics(models.models[0].name)
     services = Services(
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
         scheduler=scheduler,
-        replays=ReplayDesk(still_graphs, scheduler.invite),
-        metrics=Metrics(),
+        replays=ReplayDesk(still_graphs, scheduler.invite, metrics.replay),
+        metrics=metrics,
         send_s=settings.send_s,
         stale_s=settings.slo_s,
         ring_s=settings.ring_s,
@@ -114,14 +118,29 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         session_s=settings.session_s,
     )
     runtime = Runtime(limits, room, Admission(room.sessions), services)
+    _watch(runtime)
+    sampling = asyncio.create_task(metrics.sample_loop_lag())
     try:
         yield runtime
     finally:
+        sampling.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
         await asyncio.to_thread(services.scheduler.close)
         await asyncio.to_thread(services.replays.close)
         await asyncio.to_thread(services.graphs.close)
+
+
+def _watch(runtime: Runtime) -> None:
+    """Has each scrape read how things stand."""
+    services = runtime.services
+    metrics = services.metrics
+    metrics.session_capacity.set(runtime.capacity.sessions)
+    metrics.pose_workers.set(services.scheduler.workers)
+    metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
+    metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
+    metrics.spare_graphs.set_function(lambda: services.graphs.ready)
+    metrics.ready.set_function(lambda: _hindrance(runtime) is None)
 
 
 def _stateless_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
@@ -161,20 +180,23 @@ class _PlainStartupErrors:
 
 async def _analyze(socket: WebSocket) -> None:
     runtime = _runtime(socket)
+    metrics = runtime.services.metrics
     dialect = _dialect(socket)
     if dialect is None:
+        metrics.handshake("bad_protocol")
         await socket.send_denial_response(
             PlainTextResponse(f"offer the subprotocol {SUBPROTOCOL}, or none and ?sport=cmj, sj, dj or auto", 400)
         )
         return
     if not runtime.admission.enter():
+        metrics.handshake("full")
         full = PlainTextResponse("the server is full", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
         await socket.send_denial_response(full)
         return
-    metrics = runtime.services.metrics
     try:
         with metrics.sessions.track_inprogress():
             await socket.accept(SUBPROTOCOL if dialect is V1 else None)
+            metrics.handshake("accepted")
             await Session(socket, dialect(runtime.limits, monotonic()), runtime.services).run()
     finally:
         runtime.admission.leave()
@@ -251,8 +273,9 @@ async def _detailed(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    registry = _runtime(request).services.metrics.registry
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    exposition = _runtime(request).services.metrics.exposition
+    text, content_type = await asyncio.to_thread(exposition, request.headers.get("Accept", ""))
+    return Response(text, headers={"Content-Type": content_type})
 
 
 def _hindrance(runtime: Runtime) -> str | None:
