@@ -304,7 +304,9 @@ class Session:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_S):
                     await self._socket.close(code, self._reason)
-        self._reason = self._reason or "client_gone"
+        if not self._reason:  # the client is gone; the reader is about to hear how, and ends this too
+            await asyncio.sleep(_CLOSE_S)
+            self._reason = "client_gone"
         raise _Over
 
     # The end
