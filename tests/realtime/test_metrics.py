@@ -498,7 +498,8 @@ def insist(fault: Callable[[int], str | bytes]) -> Callable[[str], Awaitable[Non
             with contextlib.suppress(ConnectionClosed):
                 for number in range(1, 41):
                     await socket.send(fault(number))
-                await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
+                async for _ in socket:
+                    pass
 
     return send
 
