@@ -6,13 +6,15 @@ family are made once, here.
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, product
+from time import sleep
 from typing import Final, Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, Info, Metric, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 
 from kinemotion import __version__
 from kinemotion.errors import ClientError
@@ -38,6 +40,9 @@ FRAME_OUTCOMES: Final = (
 MOVEMENTS: Final = (Movement.CMJ, Movement.SJ, Movement.DJ)
 GRADES: Final = ("A", "B", "C", "D")
 LAG_EVERY_S: Final = 0.1
+
+_PAUSE_S: Final = 0.0001
+_openmetrics: Final[Callable[[Collector], bytes]] = openmetrics.generate_latest
 
 _LATENCY_EDGES_S: Final = (
     0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5,
@@ -190,9 +195,10 @@ class Metrics:
         Returns:
             The text, and its content type: OpenMetrics where that is taken, else the older format of Prometheus.
         """
+        unhurried = _Unhurried(self.registry)
         if "application/openmetrics-text" in accept:  # the library's own choice stumbles over versions that are none
-            return openmetrics.generate_latest(self.registry), openmetrics.CONTENT_TYPE_LATEST
-        return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
+            return _openmetrics(unhurried), openmetrics.CONTENT_TYPE_LATEST
+        return generate_latest(unhurried), CONTENT_TYPE_PLAIN_0_0_4
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"kinemotion_{name}", text, registry=self.registry)
@@ -203,6 +209,18 @@ class Metrics:
     def _counters(self, name: str, text: str, label: str, values: Iterable[str]) -> dict[str, Counter]:
         family = Counter(f"kinemotion_{name}", text, [label], registry=self.registry)
         return {value: family.labels(value) for value in values}
+
+
+class _Unhurried(Collector):
+    """Collects with pauses, since a thread that does not pause keeps the event loop waiting for 5 ms at a time."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in self._registry.collect():
+            yield metric
+            sleep(_PAUSE_S)
 
 
 def _observe(histogram: Histogram, seconds: float) -> None:
