@@ -55,7 +55,8 @@ def server(environment: Mapping[str, str]) -> Iterator[Server]:
         LoadTestFailed: it did not start.
     """
     command = [sys.executable, "-m", "kinemotion", "serve", "--host", "127.0.0.1", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    variables = {"KINEMOTION_LOG_LEVEL": "warning", **environment}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as process:
         impatience = Timer(_START_S, process.kill)
         impatience.start()
         try:

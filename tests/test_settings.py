@@ -8,7 +8,7 @@ import pytest
 
 from kinemotion import settings_page
 from kinemotion.errors import SettingsError
-from kinemotion.settings import Settings
+from kinemotion.settings import LogFormat, LogLevel, Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -100,6 +100,13 @@ def test_room_for_cameras_is_set_or_left_to_be_measured() -> None:
     assert Settings.from_environment({"KINEMOTION_MAX_SESSIONS": "3"}).max_sessions == 3
 
 
+def test_how_to_log_is_one_of_a_few_words_in_any_case() -> None:
+    variables = {"KINEMOTION_LOG_FORMAT": " JSON ", "KINEMOTION_LOG_LEVEL": "Warning"}
+    settings = Settings.from_environment(variables)
+    assert (settings.log_format, settings.log_level) == (LogFormat.JSON, LogLevel.WARNING)
+    assert (Settings().log_format, Settings().log_level) == (LogFormat.AUTO, LogLevel.INFO)
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
@@ -126,6 +133,8 @@ def test_room_for_cameras_is_set_or_left_to_be_measured() -> None:
         ("KINEMOTION_PORT", "tcp://10.0.0.1", "not a whole number"),
         ("KINEMOTION_PORT", "http://10.0.0.1:8000", "not a whole number"),
         ("KINEMOTION_PORT", "tcp://10.0.0.1:8000/", "not a whole number"),
+        ("KINEMOTION_LOG_FORMAT", "xml", "not one of auto, console, json"),
+        ("KINEMOTION_LOG_LEVEL", "", "not one of debug, info, warning, error"),
         ("KINEMOTION_PROT", "8000", "not a setting; known are .*KINEMOTION_PORT"),
     ],
 )

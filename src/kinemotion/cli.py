@@ -75,9 +75,10 @@ def serve(
     """Start the server and print the address to open."""
     if not verbose:
         _silence_native_remarks()
-    from kinemotion.realtime import serving
+    from kinemotion.realtime import logs, serving
 
     settings = Settings.from_environment(host=host, port=port, tokens_file=tokens_file, insecure=insecure or None)
+    logs.set_up(settings.log_format, settings.log_level)
     ModelStore(settings.model_dir).verify_installed()
 
     def announce(address: str) -> None:

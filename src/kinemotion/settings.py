@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self, get_args
 
@@ -27,6 +28,23 @@ _ACCESS: Final = (
     "metrics_port",
 )
 _WANTED: Final[dict[object, str]] = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class LogFormat(StrEnum):
+    """How log lines are written; `AUTO` is text on a terminal, else JSON."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """From which weight on something is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 def _cores() -> int:
@@ -108,6 +126,12 @@ class Settings:
     ring_s: float = _number(6.0, 1.0, 60.0, "seconds of frames kept, compressed, to replay a jump from")
     ring_bytes: int = _number(16_777_216, 65_536, 268_435_456, "and how many bytes of them at most, for each camera")
     slo_s: float = _number(0.2, 0.01, 10.0, "latency objective; a frame older than this at its turn is dropped")
+    log_format: LogFormat = field(
+        default=LogFormat.AUTO, metadata={"text": "`console`, `json`, or `auto`: text on a terminal, else JSON"}
+    )
+    log_level: LogLevel = field(
+        default=LogLevel.INFO, metadata={"text": "least weight of what is logged: `debug`, `info`, `warning`, `error`"}
+    )
 
     def __post_init__(self) -> None:
         for setting in fields(self):
@@ -156,9 +180,15 @@ def _parse(variable: str, text: str, kind: Any) -> object:
     if not text and kind in (str, Path):
         raise SettingsError(f"{variable} must not be empty")
     try:
-        return _TRUTHS[text.lower()] if kind is bool else kind(text)
+        if kind is bool:
+            return _TRUTHS[text.lower()]
+        return kind(text.lower() if issubclass(kind, StrEnum) else text)
     except (ValueError, KeyError):
-        raise SettingsError(f"{variable}={text!r} is not {_WANTED[kind]}") from None
+        raise SettingsError(f"{variable}={text!r} is not {_wanted(kind)}") from None
+
+
+def _wanted(kind: type) -> str:
+    return f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else _WANTED[kind]
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -9,6 +9,7 @@ _GROUPS: Final = {
     "host": "Where the server listens",
     "insecure": "Who may connect",
     "metrics_port": "Metrics",
+    "log_format": "Logs",
     "workers": "Room and work",
     "max_frame_bytes": "What one camera may do",
     "ring_s": "Jumps and latency",

@@ -5,11 +5,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from prometheus_client import CollectorRegistry
 from tests.realtime.door import Answer, ask, everything_logged, header, knock, small
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime.headers import SECURITY
+from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.metrics_server import metrics_server
 from kinemotion.realtime.serving import background
 
@@ -88,5 +88,5 @@ async def test_a_taken_port_for_metrics_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"cannot serve metrics on 127.0.0.1 port {port}.*KINEMOTION_METRICS"):
-            async with metrics_server(CollectorRegistry(), "127.0.0.1", port):
+            async with metrics_server(Metrics(), "127.0.0.1", port):
                 pass

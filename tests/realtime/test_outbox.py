@@ -16,10 +16,10 @@ async def test_durable_messages_go_out_in_order_and_before_the_newest_answer() -
 
 async def test_a_newer_answer_takes_the_place_of_one_that_waits() -> None:
     outbox = Outbox()
-    outbox.replace("old", 1.0)
-    outbox.replace("new", 2.0)
+    assert outbox.replace("old", 1.0, 1.1) is None
+    assert outbox.replace("new", 2.0, 2.1) == 1.0
     outbox.finish(1000)
-    assert [await outbox.next() for _ in range(2)] == [Message("new", 2.0), 1000]
+    assert [await outbox.next() for _ in range(2)] == [Message("new", 2.0, 2.1), 1000]
 
 
 async def test_the_farewell_is_the_last_message_and_the_first_end_counts() -> None:

@@ -67,6 +67,19 @@ def test_one_item_of_a_lane_is_in_work_at_a_time(two_workers: Scheduler) -> None
     work.go.put(None)
 
 
+def test_workers_are_busy_while_something_is_in_work() -> None:
+    scheduler = Scheduler(3)
+    works = [Work(scheduler) for _ in range(2)]
+    for work in works:
+        work.lane.offer("first")
+        assert work.next() == "first"
+    assert (scheduler.busy, scheduler.workers) == (2, 3)
+    for work in works:
+        work.go.put(None)
+    scheduler.close()
+    assert scheduler.busy == 0
+
+
 def test_lanes_take_turns_however_much_one_of_them_is_offered(one_worker: Scheduler) -> None:
     flood, others = Work(one_worker), [Work(one_worker) for _ in range(3)]
     flood.lane.offer("flood 0")

@@ -38,7 +38,7 @@ class GraphSupply:
     @property
     def ready(self) -> int:
         """How many spare graphs could be handed out at once."""
-        return sum(spare.done() for spare in self._spares)
+        return sum(spare.done() for spare in tuple(self._spares))  # asked from any thread
 
     async def acquire(self, model: PoseModel) -> PoseGraph:
         """Hands out a graph, a spare one if there is one.

@@ -111,7 +111,8 @@ class JumpPath:
         def done(final: Jump | None) -> None:
             self._post(self._replayed, jump.index, final)
 
-        replay = Replay(Span.of(jump), self._tracker(), done)
+        landed = self._ring.since(jump.events_s["landing"] * _US_PER_S)
+        replay = Replay(Span.of(jump), self._tracker(), done, landed[0].received_s if landed else None)
         self._replays[jump.index] = replay
         self._open.append(replay)
         self._settled.clear()

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 import uvicorn
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,23 +15,25 @@ from starlette.routing import Route
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime.headers import SecurityHeaders
+from kinemotion.realtime.metrics import Metrics
 
 _BACKLOG: Final = 16
 
 _log: Final = logging.getLogger(__name__)
 
 
-def answer(registry: CollectorRegistry) -> Response:
-    """What Prometheus reads."""
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+async def answer(request: Request, metrics: Metrics) -> Response:
+    """What Prometheus reads, written off the event loop."""
+    text, content_type = await asyncio.to_thread(metrics.exposition, request.headers.get("Accept", ""))
+    return Response(text, headers={"Content-Type": content_type})
 
 
 @contextlib.asynccontextmanager
-async def metrics_server(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[None]:
+async def metrics_server(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]:
     """Serves `/metrics`, and nothing else, for as long as the context lasts.
 
     Args:
-        registry: the instruments.
+        metrics: the instruments.
         host: address to listen on.
         port: 0 takes a free one; the log tells which.
 
@@ -41,10 +41,10 @@ async def metrics_server(registry: CollectorRegistry, host: str, port: int) -> A
         SettingsError: the address cannot be had.
     """
 
-    async def metrics(request: Request) -> Response:
-        return answer(registry)
+    async def read(request: Request) -> Response:
+        return await answer(request, metrics)
 
-    app = SecurityHeaders(Starlette(routes=[Route("/metrics", metrics)]))
+    app = SecurityHeaders(Starlette(routes=[Route("/metrics", read)]))
     with _listen(host, port) as listener:
         config = uvicorn.Config(
             app,

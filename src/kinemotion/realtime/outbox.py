@@ -12,10 +12,11 @@ MAX_WAITING: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text to send; for an answer, when its frame was received."""
+    """A text to send; for an answer, when its frame was received and when the answer was written."""
 
     text: str
     received_s: float | None = None
+    written_s: float | None = None
 
 
 class Outbox:
@@ -28,7 +29,7 @@ class Outbox:
         self._close_code: int | None = None
         self._filled = asyncio.Event()
 
-    def put(self, text: str, received_s: float | None = None) -> None:
+    def put(self, text: str, received_s: float | None = None, written_s: float | None = None) -> None:
         """Adds a message that must arrive.
 
         Raises:
@@ -36,15 +37,20 @@ class Outbox:
         """
         if len(self._durable) >= MAX_WAITING:
             raise SlowConsumer("answers are not read")
-        self._durable.append(Message(text, received_s))
+        self._durable.append(Message(text, received_s, written_s))
         self._filled.set()
 
-    def replace(self, text: str, received_s: float) -> None:
-        """Puts an answer in place of one that was not sent yet."""
+    def replace(self, text: str, received_s: float, written_s: float | None = None) -> float | None:
+        """Puts an answer in place of one that was not sent yet.
+
+        Returns:
+            When the frame of that one was received, if there was one.
+        """
         if self._close_code is not None:
-            return
-        self._newest = Message(text, received_s)
+            return None
+        replaced, self._newest = self._newest, Message(text, received_s, written_s)
         self._filled.set()
+        return None if replaced is None else replaced.received_s
 
     def finish(self, close_code: int, farewell: str | None = None) -> None:
         """Ends the outbox once it is empty; only the first call counts.

@@ -21,7 +21,8 @@ _US_PER_S: Final = 1_000_000
 class Analysed:
     """What came of a frame: the answer for the client, and the jumps that became known or final with it.
 
-    `unclear` is a stretch, in seconds, that held too few frames to tell whether there was a jump.
+    `unclear` is a stretch, in seconds, that held too few frames to tell whether there was a jump. `times_s` is when the
+    frame was received, began to be worked on, was decoded, had its pose, was followed, and was answered in writing.
     """
 
     frame: Frame
@@ -29,6 +30,7 @@ class Analysed:
     answer: str
     jumps: tuple[Jump, ...]
     unclear: tuple[float, float] | None
+    times_s: tuple[float, ...]
 
 
 class Pipeline:
@@ -86,7 +88,9 @@ class Pipeline:
             live=self._live(update),
             timing_ms=_timing(times),
         )
-        return Analysed(frame, pose is not None, self._protocol.answer(answer), update.jumps, update.unclear)
+        text = self._protocol.answer(answer)
+        times.append(monotonic())
+        return Analysed(frame, pose is not None, text, update.jumps, update.unclear, tuple(times))
 
     def finish(self) -> tuple[Jump, ...]:
         """Completes the jumps that more frames would have completed."""

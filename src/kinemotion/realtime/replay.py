@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 from kinemotion.errors import ClientError
@@ -21,6 +22,7 @@ from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose import jpeg
 from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.realtime.messages import Frame
+from kinemotion.realtime.metrics import ReplayEnd
 
 LIVE_ONLY: Final = "live_frames_only"
 """The warning of a jump that is final without a replay."""
@@ -110,10 +112,14 @@ class Replay:
         span: what to look at, and where the take-off is expected.
         tracker: a fresh one.
         done: called once, from any thread, with the final jump, or None where there is none.
+        since_s: when the landing was received; now, where that is not known.
     """
 
-    def __init__(self, span: Span, tracker: JumpTracker, done: Callable[[Jump | None], None]) -> None:
+    def __init__(
+        self, span: Span, tracker: JumpTracker, done: Callable[[Jump | None], None], since_s: float | None = None
+    ) -> None:
         self.span = span
+        self.since_s = monotonic() if since_s is None else since_s
         self.from_us = span.from_s * _US_PER_S
         self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
@@ -203,13 +209,25 @@ class ReplayDesk:
         graphs: graphs for final results, as many as there are workers; the desk closes them.
         invite: called whenever there is one more replay with something to do; a replay stands in line once, however
             many frames it has.
+        ended: called, from any thread, with how each replay ended and how many seconds that took.
     """
 
-    def __init__(self, graphs: list[PoseGraph], invite: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        graphs: list[PoseGraph],
+        invite: Callable[[], None],
+        ended: Callable[[ReplayEnd, float], object] = lambda end, seconds: None,
+    ) -> None:
         self._followers = [_Follower(graph) for graph in graphs]
         self._invite = invite
+        self._ended = ended
         self._lock = Lock()
         self._replays: list[Replay] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many frames wait; waits for nobody, and so may be a little behind."""
+        return sum(len(replay.waiting) for replay in tuple(self._replays))
 
     def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
         """Adds frames to a replay, a new one or one that is not complete.
@@ -231,6 +249,7 @@ class ReplayDesk:
             shed = self._shed()
         for one in shed:
             one.give_up()
+            self._tell_end("shed", one)
         if ready:
             self._invite()
 
@@ -245,13 +264,17 @@ class ReplayDesk:
         """Leaves a jump to the live path, if it is not final yet."""
         if self._remove(replay):
             replay.give_up()
+            self._tell_end("shed", replay)
 
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
         with self._lock:
+            if replay.over:
+                return
             replay.over = True
             if replay in self._replays:
                 self._replays.remove(replay)
+        self._tell_end("cancelled", replay)
 
     def close(self) -> None:
         """Closes the graphs; nothing may be in work."""
@@ -266,7 +289,7 @@ class ReplayDesk:
         follower.working, before, follower.replay = True, follower.replay, replay
         if before is not replay and before is not None:
             return partial(self._work, follower, replay, follower.graph.forget)
-        frame = replay.next(thin=self._waiting() > _BUSY)
+        frame = replay.next(thin=self.waiting > _BUSY)
         return partial(self._work, follower, replay, partial(_look, replay, frame, follower.graph))
 
     def _begun(self, replay: Replay) -> bool:
@@ -292,6 +315,10 @@ class ReplayDesk:
     def _conclude(self, replay: Replay) -> None:
         if self._remove(replay):
             replay.conclude()
+            self._tell_end("done", replay)
+
+    def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
+        self._ended(end, monotonic() - replay.since_s)
 
     def _remove(self, replay: Replay) -> bool:
         """Takes a replay off the desk; says whether it was still there."""
@@ -305,13 +332,10 @@ class ReplayDesk:
     def _shed(self) -> list[Replay]:
         """Takes out the oldest replays until what waits can be done in time."""
         shed = []
-        while self._waiting() > _MAX_WAITING:
+        while self.waiting > _MAX_WAITING:
             shed.append(self._replays.pop(0))
             shed[-1].over = True
         return shed
-
-    def _waiting(self) -> int:
-        return sum(len(replay.waiting) for replay in self._replays)
 
 
 def _look(replay: Replay, frame: Frame | None, graph: PoseGraph) -> None:

@@ -140,8 +140,10 @@ class Scheduler:
         self._owed = 0
         self._choosing = Lock()
         self._lock = Lock()
+        self._working = [False] * workers
         self._threads = [
-            Thread(target=self._serve, name=f"kinemotion-worker-{number}", daemon=True) for number in range(workers)
+            Thread(target=self._serve, args=(number,), name=f"kinemotion-worker-{number}", daemon=True)
+            for number in range(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -150,6 +152,11 @@ class Scheduler:
     def workers(self) -> int:
         """How many items are in work at once."""
         return len(self._threads)
+
+    @property
+    def busy(self) -> int:
+        """How many workers have something in work now."""
+        return sum(self._working)
 
     def queue(self, lane: Lane[Any]) -> None:
         """Puts a lane at the end of the queue; only lanes call this."""
@@ -171,11 +178,13 @@ class Scheduler:
         for thread in self._threads:
             thread.join()
 
-    def _serve(self) -> None:
+    def _serve(self, number: int) -> None:
         while self._calls.get():
             work = self._choose()
             if work is not None:
+                self._working[number] = True
                 work()
+                self._working[number] = False
             work = None  # a worker that waits keeps no session alive
 
     def _choose(self) -> Callable[[], None] | None:

@@ -25,7 +25,7 @@ from kinemotion.errors import KinemotionError, Refusal
 from kinemotion.jumps import Movement
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import ModelStore
-from kinemotion.realtime import capacity, memory, metrics_server
+from kinemotion.realtime import capacity, logs, memory, metrics_server
 from kinemotion.realtime.access import Access, Admission
 from kinemotion.realtime.capacity import Capacity
 from kinemotion.realtime.demo_clip import DemoClip
@@ -33,10 +33,11 @@ from kinemotion.realtime.graphs import GraphSupply
 from kinemotion.realtime.headers import SecurityHeaders, SharedReading
 from kinemotion.realtime.json_mode import JsonMode
 from kinemotion.realtime.messages import Limits
-from kinemotion.realtime.metrics import Metrics
+from kinemotion.realtime.metrics import Handshake, Metrics
 from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
 from kinemotion.realtime.redaction import keep_tokens_out_of_logs
 from kinemotion.realtime.replay import ReplayDesk
+from kinemotion.realtime.request_ids import RequestIds
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
 from kinemotion.realtime.tokens import Guest, without_bearer
@@ -45,6 +46,12 @@ from kinemotion.settings import Settings
 _WEB: Final = Path(__file__).parents[1] / "web"
 _FRESH: Final = {"Cache-Control": "no-cache"}
 _RETRY_AFTER_S: Final = 5
+_OUTCOMES: Final[dict[int, Handshake]] = {
+    401: "unauthorized",
+    403: "forbidden_origin",
+    429: "limited",
+    503: "unauthorized",  # it cannot be told whether the token is one
+}
 _RELEASE_S: Final = 5.0
 
 Dialect = Callable[[Limits, float], Protocol]
@@ -79,6 +86,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         chosen = settings or Settings.from_environment()
+        if settings is None:
+            logs.set_up_ours(chosen.log_format, chosen.log_level)
         async with _running(chosen, door or Access.from_settings(chosen)) as app.state.runtime:
             yield
 
@@ -94,7 +103,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         WebSocketRoute("/ws/analyze", _analyze),
     ]
     shared = Middleware(SharedReading, origins=lambda scope: scope["app"].state.runtime.access.origins)
-    return SecurityHeaders(_PlainStartupErrors(Starlette(routes=routes, middleware=[shared], lifespan=lifespan)))
+    app = Starlette(routes=routes, middleware=[shared], lifespan=lifespan)
+    return RequestIds(SecurityHeaders(_PlainStartupErrors(app)))
 
 
 @contextlib.asynccontextmanager
@@ -107,12 +117,13 @@ async def _running(settings: Settings, access: Access) -> AsyncIterator[Runtime]
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
     scheduler = Scheduler(settings.workers)
     final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)
+    metrics = Metrics(models.models[0].name)
     services = Services(
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
         scheduler=scheduler,
-        replays=ReplayDesk(final_graphs, scheduler.invite),
-        metrics=Metrics(),
+        replays=ReplayDesk(final_graphs, scheduler.invite, metrics.replay),
+        metrics=metrics,
         send_s=settings.send_s,
         stale_s=settings.slo_s,
         ring_s=settings.ring_s,
@@ -129,10 +140,13 @@ async def _running(settings: Settings, access: Access) -> AsyncIterator[Runtime]
     )
     beside = settings.metrics_port is not None
     runtime = Runtime(limits, room, access, Admission(room.sessions), services, beside)
+    _watch(runtime)
+    sampling = asyncio.create_task(metrics.sample_loop_lag())
     try:
-        async with _metrics_beside(settings, services.metrics):
+        async with _metrics_beside(settings, metrics):
             yield runtime
     finally:
+        sampling.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
         await asyncio.to_thread(services.scheduler.close)
@@ -145,8 +159,20 @@ async def _metrics_beside(settings: Settings, metrics: Metrics) -> AsyncIterator
     if settings.metrics_port is None:
         yield
         return
-    async with metrics_server.metrics_server(metrics.registry, settings.metrics_host, settings.metrics_port):
+    async with metrics_server.metrics_server(metrics, settings.metrics_host, settings.metrics_port):
         yield
+
+
+def _watch(runtime: Runtime) -> None:
+    """Has each scrape read how things stand."""
+    services = runtime.services
+    metrics = services.metrics
+    metrics.session_capacity.set(runtime.capacity.sessions)
+    metrics.pose_workers.set(services.scheduler.workers)
+    metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
+    metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
+    metrics.spare_graphs.set_function(lambda: services.graphs.ready)
+    metrics.ready.set_function(lambda: _hindrance(runtime) is None)
 
 
 def _final_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
@@ -186,8 +212,10 @@ class _PlainStartupErrors:
 
 async def _analyze(socket: WebSocket) -> None:
     runtime = _runtime(socket)
+    metrics = runtime.services.metrics
     dialect = _dialect(socket)
     if dialect is None:
+        metrics.handshake("bad_protocol")
         await socket.send_denial_response(
             PlainTextResponse(f"offer the subprotocol {SUBPROTOCOL}, or none and ?sport=cmj, sj, dj or auto", 400)
         )
@@ -197,19 +225,22 @@ async def _analyze(socket: WebSocket) -> None:
         with runtime.access.places(guest, socket):
             await _serve(socket, dialect, guest)
     except Refusal as refusal:
+        metrics.handshake(_OUTCOMES[refusal.status])
         await socket.send_denial_response(_refused(refusal))
 
 
 async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
     runtime = _runtime(socket)
+    metrics = runtime.services.metrics
     if not runtime.admission.enter():
+        metrics.handshake("full")
         full = PlainTextResponse("the server is full", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
         await socket.send_denial_response(full)
         return
-    metrics = runtime.services.metrics
     try:
         with metrics.sessions.track_inprogress():
             await socket.accept(SUBPROTOCOL if dialect is V1 else None)
+            metrics.handshake("accepted")
             limits = _limits_of(guest, runtime.limits)
             await Session(socket, dialect(limits, monotonic()), runtime.services).run()
     finally:
@@ -326,7 +357,7 @@ async def _metrics(request: Request) -> Response:
     runtime = _runtime(request)
     if runtime.metrics_beside:
         raise HTTPException(404)
-    return metrics_server.answer(runtime.services.metrics.registry)
+    return await metrics_server.answer(request, runtime.services.metrics)
 
 
 def _hindrance(runtime: Runtime) -> str | None:

@@ -98,6 +98,7 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
         ws_ping_timeout=_PING_S,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         lifespan="on",
+        log_config=None,  # whoever runs the server sets logging up
         log_level="warning",
         server_header=False,
         ssl_certfile=certificate,

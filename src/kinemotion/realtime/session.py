@@ -25,6 +25,7 @@ from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
 from kinemotion.realtime.graphs import GraphSupply
 from kinemotion.realtime.jump_path import JumpPath
+from kinemotion.realtime.logs import fields
 from kinemotion.realtime.messages import Drop, Event, Frame, SessionConfig, Start, Stop, Tally
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.outbox import Message, Outbox
@@ -34,6 +35,7 @@ from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
 from kinemotion.realtime.scheduler import Lane, Scheduler
 
 _DONE: Final = 1000
+_DEPARTURES: Final = {1009: "frame_too_large", 1012: "draining"}
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
 _RATE_ERROR_EVERY_S: Final = 1.0
@@ -88,7 +90,9 @@ class Session:
         ring = Ring(services.ring_s, services.ring_bytes)
         self._jumps = JumpPath(services.replays, ring, self._publish, self._post, self._new_tracker)
         self._finishing = self._ending = False
-        self._reason = "done"
+        self._reason = ""
+        self._facts: dict[str, object] = {"session": self.id}
+        self._began_s = monotonic()
         self._rate_error_s = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
@@ -101,7 +105,10 @@ class Session:
         except* _Over:
             pass
         finally:
-            await asyncio.shield(self._release())
+            try:
+                await asyncio.shield(self._release())
+            finally:
+                self._sign_off()
 
     # What comes in
 
@@ -110,6 +117,7 @@ class Session:
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
+                self._reason = self._reason or self._departure(message.get("code", 0))
                 raise _Over
             if not self._finishing:
                 text = message.get("text")
@@ -148,13 +156,15 @@ class Session:
     def _start(self, config: SessionConfig) -> None:
         model = self._services.models.best(config.quality)
         config = replace(config, quality=model.quality)
+        self._facts |= {"movement": config.movement, "quality": config.quality}
+        _log.info("session started", extra=fields(**self._facts))
         self._tasks.create_task(self._prepare(config, model))
 
     async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
         try:
             self._graph = await self._services.graphs.acquire(model)
         except Exception:
-            _log.exception("session %s: no pose graph could be made", self.id)
+            _log.exception("no pose graph could be made", extra=fields(session=self.id))
             self._fail(Internal("the pose model could not be started"))
             return
         self._config = config
@@ -180,30 +190,36 @@ class Session:
                 self._jumps.live(jump)
             await self._jumps.finish()
         except Exception:
-            _log.exception("session %s could not be brought to its end", self.id)
+            _log.exception("a session could not be brought to its end", extra=fields(session=self.id))
             error = Internal("the session could not be brought to its end")
         if error is not None:
             self._fail(error)
         else:
-            self._end(_DONE, self._protocol.summary(self._tally(), list(self._jumps.jumps.values())))
+            self._end(_DONE, self._protocol.summary(self._tally(), list(self._jumps.jumps.values())), "done")
 
     # What a worker does
 
     def _work(self, frame: Frame) -> None:
-        if monotonic() - frame.received_s > self._services.stale_s:
+        metrics, turn_s = self._services.metrics, monotonic()
+        if turn_s - frame.received_s > self._services.stale_s:
+            metrics.given_up(frame.received_s, turn_s, turn_s)
             self._post(self._drop, frame.seq, Drop.STALE)
             return
         try:
             analysed = self._pipeline.result().analyse(frame)
-        except ClientError as error:
+        except Exception as error:
+            metrics.given_up(frame.received_s, turn_s, monotonic())
+            if not isinstance(error, ClientError):
+                raise
             error.seq = frame.seq
             self._post(self._spoil, error)
         else:
+            metrics.worked(analysed.times_s)
             self._post(self._deliver, analysed)
 
     def _work_failed(self, error: Exception) -> None:
         self._services.metrics.frame("failed")
-        _log.error("session %s: a worker failed", self.id)
+        _log.error("a worker failed", extra=fields(session=self.id))
         self._post(self._fail, Internal("the frame could not be analysed"))
 
     def _post(self, call: Callable[..., None], *arguments: Any) -> None:
@@ -214,20 +230,23 @@ class Session:
 
     def _deliver(self, analysed: Analysed) -> None:
         self._analysed += 1
-        self._services.metrics.frame("analysed" if analysed.found else "no_pose")
+        self._services.metrics.analysed(found=analysed.found)
         for jump in analysed.jumps:
             self._jumps.live(jump)
         if analysed.unclear is not None:
             self._jumps.doubt(*analysed.unclear)
+        received_s, written_s = analysed.frame.received_s, analysed.times_s[-1]
         if self._protocol.answers_every_frame:
-            self._tell(analysed.answer, analysed.frame.received_s)
-        else:
-            self._outbox.replace(analysed.answer, analysed.frame.received_s)
+            self._tell(analysed.answer, received_s, written_s)
+        elif (unsent_s := self._outbox.replace(analysed.answer, received_s, written_s)) is not None:
+            self._services.metrics.latency(monotonic() - unsent_s)
 
     def _new_tracker(self) -> JumpTracker:
         return new_tracker(self._config, settle_s=AFTER_LANDING_S)
 
     def _publish(self, jump: Jump) -> None:
+        if jump.final:
+            self._services.metrics.jump(jump)
         self._tell(self._protocol.jump(jump))
 
     def _drop(self, seq: int, cause: Drop) -> None:
@@ -262,20 +281,19 @@ class Session:
             self._rate_error_s = now
         return repeats
 
-    def _tell(self, text: str | None, received_s: float | None = None) -> None:
+    def _tell(self, text: str | None, received_s: float | None = None, written_s: float | None = None) -> None:
         if text is not None and not self._ending:
             try:
-                self._outbox.put(text, received_s)
+                self._outbox.put(text, received_s, written_s)
             except ClientError as error:
                 self._fail(error)
 
     def _fail(self, error: ClientError) -> None:
-        _log.info("session %s ends: %s", self.id, error.code)
-        self._reason = error.code if not self._ending else self._reason
-        self._end(error.close_code, self._protocol.error(error))
+        self._end(error.close_code, self._protocol.error(error), error.code)
 
-    def _end(self, close_code: int, farewell: str | None = None) -> None:
+    def _end(self, close_code: int, farewell: str | None, reason: str) -> None:
         self._finishing = self._ending = True
+        self._reason = self._reason or reason
         self._outbox.finish(close_code, farewell)
 
     async def _send(self) -> None:
@@ -285,18 +303,26 @@ class Session:
                 while isinstance(item := await self._outbox.next(), Message):
                     async with asyncio.timeout(self._services.send_s):
                         await self._socket.send_text(item.text)
-                    if item.received_s is not None:
-                        self._services.metrics.latency(monotonic() - item.received_s)
+                    if item.received_s is not None and item.written_s is not None:
+                        self._services.metrics.sent(item.received_s, item.written_s, monotonic())
                 code = item
             except TimeoutError:
-                _log.info("session %s ends: slow_consumer", self.id)
                 code, self._reason = _POLICY, "slow_consumer"
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_S):
                     await self._socket.close(code, self._reason)
+        if not self._reason:  # the client is gone; the reader is about to hear how, and ends this too
+            await asyncio.sleep(_CLOSE_S)
+            self._reason = "client_gone"
         raise _Over
 
     # The end
+
+    def _departure(self, code: int) -> str:
+        """Why the connection is closed from outside; where there is no `stop`, a client that is done just closes."""
+        if code == _DONE and self._protocol.answers_every_frame:
+            return "done"
+        return _DEPARTURES.get(code, "client_gone")
 
     async def _close_lane(self, *, discard: bool) -> None:
         closed = asyncio.Event()
@@ -311,6 +337,22 @@ class Session:
         self._jumps.cancel()
         if self._graph is not None:
             self._services.graphs.retire(self._graph)
+
+    def _sign_off(self) -> None:
+        reason = self._reason or "internal"
+        self._services.metrics.closed(reason)
+        _log.info(
+            "session ended",
+            extra=fields(
+                **self._facts,
+                reason=reason,
+                frames_received=self._received,
+                frames_analysed=self._analysed,
+                frames_dropped=self._dropped,
+                jumps=len(self._jumps.jumps),
+                duration_s=round(monotonic() - self._began_s, 3),
+            ),
+        )
 
     def _tally(self) -> Tally:
         return Tally(self._received, self._analysed, self._dropped)
