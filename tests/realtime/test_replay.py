@@ -39,18 +39,21 @@ class Bench:
 
     def __init__(self, graph: PoseGraph) -> None:
         self.invitations = 0
-        self.desk = ReplayDesk([graph], self.invite)
+        self.desk = ReplayDesk([graph], self.no_graph, self.invite)
         self.results: SimpleQueue[Jump | None] = SimpleQueue()
 
     def invite(self) -> None:
         self.invitations += 1
+
+    def no_graph(self) -> PoseGraph:
+        raise RuntimeError("one graph has to do")
 
     def replay(self, jump: Jump) -> Replay:
         return Replay(Span.of(jump), JumpTracker(Movement.CMJ), self.results.put)
 
     def work(self) -> None:
         while (piece := self.desk.take()) is not None:
-            piece()
+            piece.run()
 
 
 def of_clip(drawn_frames: Frames, until_s: float) -> list[Frame]:
@@ -123,7 +126,7 @@ def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
     for _ in range(2):
         piece = bench.desk.take()
         assert piece is not None
-        piece()
+        piece.run()
     assert (older.qsize(), newer.qsize()) == (0, 1)
     bench.work()
     assert (older.qsize(), newer.qsize()) == (1, 1)
@@ -254,3 +257,41 @@ def test_a_busy_desk_leaves_out_frames_far_from_the_flight(graph: PoseGraph) -> 
         one.elapsed_us / 1e6 for one in frames if 1.8 < one.elapsed_us / 1e6 < 2.7
     ]
     assert 40 < len(kept) < 60
+
+
+def test_a_frame_that_is_given_up_is_missed_and_the_graph_closed_where_it_comes_back(
+    graph: PoseGraph, drawn_frames: Frames
+) -> None:
+    bench = Bench(graph)
+    replay = bench.replay(live_jump(1.0, 1.5))
+    bench.desk.add(replay, of_clip(drawn_frames, 0.05), complete=True)
+    pieces = [bench.desk.take(), bench.desk.take()]
+    own = PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.STATELESS)
+    bench.desk.lend = lambda: own  # type: ignore[method-assign]
+    for piece in pieces:
+        assert piece is not None
+        piece.abandon()
+    bench.work()
+    assert bench.results.get_nowait() is None
+    assert pieces[0] is not None
+    pieces[0].run()
+    with pytest.raises(RuntimeError, match="closed"):
+        own.detect(None)  # type: ignore[arg-type]  # it does not look
+
+
+def test_a_graph_that_a_stuck_worker_has_is_made_again(graph: PoseGraph) -> None:
+    desk = ReplayDesk([], lambda: graph, lambda: None)
+    assert desk.lend() is graph
+    desk.take_back(graph)
+    assert desk.lend() is graph
+
+
+def test_where_no_graph_can_be_made_the_live_result_has_to_do(
+    graph: PoseGraph, drawn_frames: Frames, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(graph)
+    assert bench.desk.lend() is graph
+    bench.desk.add(bench.replay(live_jump(1.0, 1.5)), of_clip(drawn_frames, 0.05), complete=True)
+    bench.work()
+    assert bench.results.get_nowait() is None
+    assert "no graph for replays could be made" in caplog.text

@@ -10,8 +10,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from queue import SimpleQueue
 from threading import Lock
 from typing import Final
 
@@ -20,6 +18,7 @@ from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose import jpeg
 from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.realtime.messages import Frame
+from kinemotion.realtime.scheduler import Piece
 
 LIVE_ONLY: Final = "live_frames_only"
 """The warning of a jump that is final without a replay."""
@@ -186,19 +185,61 @@ class Replay:
         return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
 
 
+class _Look:
+    """One frame of a replay to be looked at, with a graph of the desk's."""
+
+    def __init__(self, desk: "ReplayDesk", replay: Replay, frame: Frame) -> None:
+        self._desk = desk
+        self._replay = replay
+        self._frame = frame
+        self._lock = Lock()
+        self._over = False
+
+    def run(self) -> None:
+        graph = self._desk.lend()
+        pose = None if graph is None else _pose(graph, self._frame)
+        if self._end():
+            self._desk.take_back(graph)
+            self._desk.found(self._replay, self._frame, pose)
+        elif graph is not None:
+            graph.close()  # it came back when nobody waited any more
+
+    def abandon(self) -> None:
+        if self._end():
+            self._desk.miss(self._replay, self._frame)
+
+    def _end(self) -> bool:
+        with self._lock:
+            first, self._over = not self._over, True
+        return first
+
+
+class _Conclusion:
+    """A replay to be concluded."""
+
+    def __init__(self, desk: "ReplayDesk", replay: Replay) -> None:
+        self._desk = desk
+        self._replay = replay
+
+    def run(self) -> None:
+        self._desk.conclude(self._replay)
+
+    def abandon(self) -> None:
+        self._replay.give_up()
+
+
 class ReplayDesk:
     """Hands out the frames of all replays, and has them worked on. Every method may be called from any thread.
 
     Args:
         graphs: stateless graphs, as many as there are workers; the desk closes them.
+        make: makes another, in place of one that a stuck worker has.
         invite: called whenever there is one more frame to take.
     """
 
-    def __init__(self, graphs: list[PoseGraph], invite: Callable[[], None]) -> None:
-        self._graphs: SimpleQueue[PoseGraph] = SimpleQueue()
-        for graph in graphs:
-            self._graphs.put(graph)
-        self._count = len(graphs)
+    def __init__(self, graphs: list[PoseGraph], make: Callable[[], PoseGraph], invite: Callable[[], None]) -> None:
+        self._graphs = deque(graphs)
+        self._make = make
         self._invite = invite
         self._lock = Lock()
         self._replays: list[Replay] = []
@@ -228,15 +269,14 @@ class ReplayDesk:
         for _ in range(added):
             self._invite()
 
-    def take(self) -> Callable[[], None] | None:
+    def take(self) -> Piece | None:
         """A replay to conclude, or one frame's work: of the newest replay that has one waiting."""
         with self._lock:
             if self._finished:
-                return partial(self._conclude, self._finished.pop())
+                return _Conclusion(self, self._finished.pop())
             for replay in reversed(self._replays):
                 if replay.waiting:
-                    frame = replay.waiting.popleft()
-                    return partial(self._work, replay, frame)
+                    return _Look(self, replay, replay.waiting.popleft())
         return None
 
     def cancel(self, replay: Replay) -> None:
@@ -247,27 +287,43 @@ class ReplayDesk:
                 self._replays.remove(replay)
 
     def close(self) -> None:
-        """Closes the graphs; nothing may be in work."""
-        for _ in range(self._count):
-            self._graphs.get().close()
+        """Closes the graphs; nothing may be in work, but for what is stuck."""
+        while self._graphs:
+            self._graphs.pop().close()
 
-    def _work(self, replay: Replay, frame: Frame) -> None:
-        graph = self._graphs.get()
+    def lend(self) -> PoseGraph | None:
+        """A graph, to be given back or closed: one is made where a stuck worker has it; None if that fails."""
         try:
-            pose = graph.detect(jpeg.decode(frame.jpeg, frame.header))
-        except ClientError:
-            pose = None
+            return self._graphs.pop()
+        except IndexError:
+            pass
+        try:
+            return self._make()
         except Exception:
-            _log.exception("a frame could not be replayed")
-            pose = None
-        finally:
-            self._graphs.put(graph)
+            _log.exception("no graph for replays could be made")
+            return None
+
+    def take_back(self, graph: PoseGraph | None) -> None:
+        """Takes a graph for others to use."""
+        if graph is not None:
+            self._graphs.append(graph)
+
+    def found(self, replay: Replay, frame: Frame, pose: Pose | None) -> None:
+        """Takes what was found in a frame."""
         with self._lock:
             last = replay.found(frame, pose)
         if last:
-            self._conclude(replay)
+            self.conclude(replay)
 
-    def _conclude(self, replay: Replay) -> None:
+    def miss(self, replay: Replay, frame: Frame) -> None:
+        """Gives up a frame; does nothing that takes long."""
+        with self._lock:
+            if replay.found(frame, None):
+                self._finished.append(replay)
+                self._invite()
+
+    def conclude(self, replay: Replay) -> None:
+        """Makes a finished replay's jump final, once."""
         with self._lock:
             if replay not in self._replays:
                 return
@@ -285,3 +341,13 @@ class ReplayDesk:
 
     def _waiting(self) -> int:
         return sum(len(replay.waiting) for replay in self._replays)
+
+
+def _pose(graph: PoseGraph, frame: Frame) -> Pose | None:
+    try:
+        return graph.detect(jpeg.decode(frame.jpeg, frame.header))
+    except ClientError:
+        return None
+    except Exception:
+        _log.exception("a frame could not be replayed")
+        return None

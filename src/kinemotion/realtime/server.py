@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from kinemotion import __version__
@@ -37,6 +37,8 @@ from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
 from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
+from kinemotion.realtime.sessions import Sessions
+from kinemotion.realtime.watchdog import Watchdog
 from kinemotion.settings import Settings
 
 _WEB: Final = Path(__file__).parents[1] / "web"
@@ -54,12 +56,13 @@ class Runtime:
     limits: Limits
     capacity: Capacity
     admission: Admission
+    sessions: Sessions
     services: Services
     started_s: float = field(default_factory=monotonic)
     demos: dict[Movement, DemoClip] = field(default_factory=dict)
 
 
-def create_app(settings: Settings | None = None) -> ASGIApp:
+def create_app(settings: Settings | None = None) -> "Application":
     """Builds the application; what it needs is opened when it starts, and closed when it stops.
 
     Args:
@@ -81,7 +84,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         Route("/metrics", _metrics),
         WebSocketRoute("/ws/analyze", _analyze),
     ]
-    return _PlainStartupErrors(Starlette(routes=routes, lifespan=lifespan))
+    return Application(Starlette(routes=routes, lifespan=lifespan))
 
 
 @contextlib.asynccontextmanager
@@ -91,13 +94,14 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
     models = ModelStore(settings.model_dir)
     models.verify_installed()
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
-    scheduler = Scheduler(settings.workers)
+    sessions = Sessions(settings.drain_s)
+    scheduler = Scheduler(settings.workers, partial(asyncio.get_running_loop().call_soon_threadsafe, sessions.overload))
     still_graphs = await asyncio.to_thread(_stateless_graphs, models, settings.workers)
     services = Services(
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
         scheduler=scheduler,
-        replays=ReplayDesk(still_graphs, scheduler.invite),
+        replays=ReplayDesk(still_graphs, partial(_stateless_graph, models), scheduler.invite),
         metrics=Metrics(),
         send_s=settings.send_s,
         stale_s=settings.slo_s,
@@ -113,28 +117,53 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         idle_s=settings.idle_s,
         session_s=settings.session_s,
     )
-    runtime = Runtime(limits, room, Admission(room.sessions), services)
-    try:
-        yield runtime
-    finally:
+    runtime = Runtime(limits, room, Admission(room.sessions), sessions, services)
+    with Watchdog(scheduler.look, settings.watchdog_s):
+        try:
+            yield runtime
+        finally:
+            await _release(runtime)
+
+
+async def _release(runtime: Runtime) -> None:
+    """Waits for what is under way, but not for ever: a native call may hang."""
+    services = runtime.services
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
+    for close in (services.scheduler.close, services.replays.close, services.graphs.close):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
-        await asyncio.to_thread(services.scheduler.close)
-        await asyncio.to_thread(services.replays.close)
-        await asyncio.to_thread(services.graphs.close)
+            await asyncio.wait_for(asyncio.to_thread(close), _RELEASE_S)
 
 
 def _stateless_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
-    return [PoseGraph(models.path(models.models[0]), Mode.STATELESS) for _ in range(count)]
+    return [_stateless_graph(models) for _ in range(count)]
 
 
-class _PlainStartupErrors:
-    """Makes a start that is refused on purpose fail with one line, where Starlette would send a traceback."""
+def _stateless_graph(models: ModelStore) -> PoseGraph:
+    return PoseGraph(models.path(models.models[0]), Mode.STATELESS)
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Application:
+    """The ASGI application: a start that is refused on purpose fails with one line; Starlette would send a traceback.
+
+    Args:
+        app: what serves.
+    """
+
+    def __init__(self, app: Starlette) -> None:
         self._app = app
 
+    async def drain(self) -> None:
+        """Takes no more clients, and brings every session to its end."""
+        await _runtime(self._app).sessions.drain()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether there are threads that will never end."""
+        return _runtime(self._app).services.scheduler.stuck > 0
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection, or the lifespan."""
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
@@ -167,15 +196,18 @@ async def _analyze(socket: WebSocket) -> None:
             PlainTextResponse(f"offer the subprotocol {SUBPROTOCOL}, or none and ?sport=cmj, sj, dj or auto", 400)
         )
         return
-    if not runtime.admission.enter():
-        full = PlainTextResponse("the server is full", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
-        await socket.send_denial_response(full)
+    hindrance = _hindrance(runtime) or (None if runtime.admission.enter() else "full")
+    if hindrance is not None:
+        denial = PlainTextResponse(f"no place: {hindrance}", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
+        await socket.send_denial_response(denial)
         return
     metrics = runtime.services.metrics
     try:
         with metrics.sessions.track_inprogress():
             await socket.accept(SUBPROTOCOL if dialect is V1 else None)
-            await Session(socket, dialect(runtime.limits, monotonic()), runtime.services).run()
+            session = Session(socket, dialect(runtime.limits, monotonic()), runtime.services)
+            with runtime.sessions.having(session):
+                await session.run()
     finally:
         runtime.admission.leave()
 
@@ -221,6 +253,8 @@ async def _demo_clip(request: Request) -> Response:
 
 
 async def _alive(request: Request) -> Response:
+    if _runtime(request).services.scheduler.working == 0:  # nothing but a new process helps
+        return JSONResponse({"status": "stuck"}, 503)
     return JSONResponse({"status": "alive"})
 
 
@@ -240,7 +274,7 @@ async def _detailed(request: Request) -> Response:
             "version": __version__,
             "uptime_s": round(monotonic() - runtime.started_s, 1),
             "sessions": {"now": admission.taken} | runtime.capacity.facts(),
-            "workers": {"threads": services.scheduler.workers},
+            "workers": {"threads": services.scheduler.working, "stuck": services.scheduler.stuck},
             "graphs": {"spare": services.graphs.ready},
             "models": {
                 model.name: "installed" if services.models.installed(model) else "not installed"
@@ -257,14 +291,19 @@ async def _metrics(request: Request) -> Response:
 
 def _hindrance(runtime: Runtime) -> str | None:
     """Why a new client would be turned away, if it would."""
-    models = runtime.services.models
+    models, scheduler = runtime.services.models, runtime.services.scheduler
+    if runtime.sessions.draining:
+        return "draining"
+    if scheduler.working < scheduler.workers:
+        return "stuck"
     if not models.installed(models.models[0]):
         return "model missing"
     return "full" if runtime.admission.full else None
 
 
-def _runtime(connection: HTTPConnection) -> Runtime:
-    runtime: Runtime = connection.app.state.runtime
+def _runtime(of: HTTPConnection | Starlette) -> Runtime:
+    app = of if isinstance(of, Starlette) else of.app
+    runtime: Runtime = app.state.runtime
     return runtime
 
 

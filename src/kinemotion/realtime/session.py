@@ -14,9 +14,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from kinemotion.errors import (
     BadFrame,
     ClientError,
+    Draining,
     FrameTooLarge,
     Internal,
     OutOfOrder,
+    Overloaded,
     RateLimited,
     UnsupportedImage,
 )
@@ -31,12 +33,14 @@ from kinemotion.realtime.outbox import Message, Outbox
 from kinemotion.realtime.pipeline import Analysed, Pipeline, new_tracker
 from kinemotion.realtime.protocol import Protocol, State
 from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
-from kinemotion.realtime.scheduler import Lane, Scheduler
+from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 
 _DONE: Final = 1000
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
+_GRAPH_S: Final = 30.0
 _RATE_ERROR_EVERY_S: Final = 1.0
+_DRAINING: Final = "the server is going down; connect again"
 _FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
 
 _log: Final = logging.getLogger(__name__)
@@ -69,7 +73,7 @@ class Session:
         protocol: the dialect that the client speaks.
         services: what the sessions share.
 
-    Everything here runs on the event loop, but for `_work` and `_work_failed`, which a worker calls.
+    Everything here runs on the event loop, but for what workers call: `_work`, `_work_failed` and `_retire`.
     """
 
     def __init__(self, socket: WebSocket, protocol: Protocol, services: Services) -> None:
@@ -80,7 +84,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._tasks = asyncio.TaskGroup()
         self._outbox = Outbox()
-        self._lane: Lane[Frame] = Lane(services.scheduler, self._work, self._work_failed)
+        self._lane: Lane[Frame] = Lane(services.scheduler, self._work, self._work_failed, self._retire)
         self._graph: PoseGraph | None = None
         self._pipeline: asyncio.Future[Pipeline] = self._loop.create_future()
         self._received = self._analysed = self._dropped = 0
@@ -101,6 +105,21 @@ class Session:
             pass
         finally:
             await asyncio.shield(self._release())
+
+    def drain(self) -> None:
+        """Brings the session to its end since the server goes down: what was received is still worked on."""
+        if not self._finishing:
+            self._wind_up(Draining(_DRAINING))
+
+    def hurry(self) -> None:
+        """Ends a session that is draining at once; jumps that are not final become so as they were seen live."""
+        self._jumps.give_up()
+        self._tell(self._summary())
+        self._fail(Draining(_DRAINING))
+
+    def overload(self) -> None:
+        """Ends the session at once since nobody is left to work for it."""
+        self._fail(Overloaded("the server cannot go on; connect again"))
 
     # What comes in
 
@@ -124,6 +143,8 @@ class Session:
                 self._handle(event)
         except ClientError as error:
             self._refuse(error)
+        except Exception:
+            self._break("a message could not be handled")
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -145,10 +166,13 @@ class Session:
 
     async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
         try:
-            self._graph = await self._services.graphs.acquire(model)
+            async with asyncio.timeout(_GRAPH_S):
+                self._graph = await self._services.graphs.acquire(model)
+        except TimeoutError:
+            self._fail(Overloaded("the pose model could not be started in time"))
+            return
         except Exception:
-            _log.exception("session %s: no pose graph could be made", self.id)
-            self._fail(Internal("the pose model could not be started"))
+            self._break("the pose model could not be started")
             return
         self._config = config
         self._tell(self._protocol.started(self.id, config, model.name))
@@ -159,6 +183,8 @@ class Session:
 
     def _wind_up(self, error: ClientError | None) -> None:
         """Takes no more messages, brings what is under way to its end, and closes: with an error, if there is one."""
+        if self._finishing:  # the server began to drain while the client was waited for
+            return
         self._finishing = True
         if self._protocol.state is State.WAITING and error is not None:
             self._fail(error)
@@ -173,12 +199,17 @@ class Session:
                 self._jumps.live(jump)
             await self._jumps.finish()
         except Exception:
-            _log.exception("session %s could not be brought to its end", self.id)
-            error = Internal("the session could not be brought to its end")
-        if error is not None:
-            self._fail(error)
-        else:
-            self._end(_DONE, self._protocol.summary(self._tally(), list(self._jumps.jumps.values())))
+            self._break("the session could not be brought to its end")
+            return
+        if error is None:
+            self._end(_DONE, self._summary())
+            return
+        if isinstance(error, Draining):
+            self._tell(self._summary())
+        self._fail(error)
+
+    def _summary(self) -> str | None:
+        return self._protocol.summary(self._tally(), list(self._jumps.jumps.values()))
 
     # What a worker does
 
@@ -196,12 +227,23 @@ class Session:
 
     def _work_failed(self, error: Exception) -> None:
         self._services.metrics.frame("failed")
-        _log.error("session %s: a worker failed", self.id)
-        self._post(self._fail, Internal("the frame could not be analysed"))
+        what = "pose estimation came to a halt" if isinstance(error, Stuck) else "the frame could not be analysed"
+        _log.error("session %s: %s", self.id, what)
+        self._post(self._fail, Internal(what))
+
+    def _retire(self) -> None:
+        if self._graph is not None:
+            self._services.graphs.retire(self._graph)
 
     def _post(self, call: Callable[..., None], *arguments: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and the client with it
-            self._loop.call_soon_threadsafe(call, *arguments)
+            self._loop.call_soon_threadsafe(self._try, call, *arguments)
+
+    def _try(self, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception:
+            self._break("an answer could not be given")
 
     # What goes out
 
@@ -267,6 +309,11 @@ class Session:
         self._reason = error.code if not self._ending else self._reason
         self._end(error.close_code, self._protocol.error(error))
 
+    def _break(self, what: str) -> None:
+        """Ends the session after a fault of the server's own, which only the log tells."""
+        _log.exception("session %s: %s", self.id, what)
+        self._fail(Internal(what))
+
     def _end(self, close_code: int, farewell: str | None = None) -> None:
         self._finishing = self._ending = True
         self._outbox.finish(close_code, farewell)
@@ -300,8 +347,8 @@ class Session:
         self._finishing = self._ending = True
         await self._close_lane(discard=True)
         self._jumps.cancel()
-        if self._graph is not None:
-            self._services.graphs.retire(self._graph)
+        if not self._lane.lost:  # a graph that hangs is left alone: closing it would hang, too
+            self._retire()
 
     def _tally(self) -> Tally:
         return Tally(self._received, self._analysed, self._dropped)
