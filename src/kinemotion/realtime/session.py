@@ -168,18 +168,17 @@ class Session:
         try:
             async with asyncio.timeout(_GRAPH_S):
                 self._graph = await self._services.graphs.acquire(model)
+            self._config = config
+            self._tell(self._protocol.started(self.id, config, model.name))
+            self._pipeline.set_result(
+                Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
+            )
         except TimeoutError:
             self._fail(Overloaded("the pose model could not be started in time"))
-            return
         except Exception:
             self._break("the pose model could not be started")
-            return
-        self._config = config
-        self._tell(self._protocol.started(self.id, config, model.name))
-        self._pipeline.set_result(
-            Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
-        )
-        self._lane.release()
+        else:
+            self._lane.release()
 
     def _wind_up(self, error: ClientError | None) -> None:
         """Takes no more messages, brings what is under way to its end, and closes: with an error, if there is one."""
@@ -198,14 +197,15 @@ class Session:
             for jump in await asyncio.to_thread(pipeline.finish):
                 self._jumps.live(jump)
             await self._jumps.finish()
+            summary = self._summary()
         except Exception:
             self._break("the session could not be brought to its end")
             return
         if error is None:
-            self._end(_DONE, self._summary())
+            self._end(_DONE, summary)
             return
         if isinstance(error, Draining):
-            self._tell(self._summary())
+            self._tell(summary)
         self._fail(error)
 
     def _summary(self) -> str | None:
