@@ -55,8 +55,8 @@ async def heard(server: Opened, jpeg: bytes) -> tuple[list[str], int | None, str
             told.append(str(await asyncio.wait_for(socket.recv(), PATIENCE_S)))
             told.append(str(await asyncio.wait_for(socket.recv(), PATIENCE_S)))
             await socket.send(STOP)
-            async with asyncio.timeout(PATIENCE_S):
-                told += [str(message) async for message in socket]
+            while True:
+                told.append(str(await asyncio.wait_for(socket.recv(), PATIENCE_S)))
         await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
         return told, socket.close_code, socket.close_reason or ""
 
