@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.faults.parts import Opened, opened
-from tests.realtime.test_server import PATIENCE_S, START, STOP, Frames, camera, get
+from tests.realtime.test_server import PATIENCE_S, START, STOP, Frames, camera, get, until_idle
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -71,8 +71,12 @@ async def test_a_fault_within_is_an_internal_error_without_its_text(
     assert SECRET not in "".join([*told, reason])
     assert (code, reason) == (1011, "internal")
     assert '"code":"internal"' in told[-1]
-    told, code, _ = await heard(faulty, drawn_frames[0][1])  # the next client notices nothing
+
+
+async def test_after_all_these_faults_the_next_client_notices_nothing(faulty: Opened, drawn_frames: Frames) -> None:
+    told, code, _ = await heard(faulty, drawn_frames[0][1])
     assert (code, [one for one in told if "error" in one]) == (1000, [])
+    await until_idle(faulty.address)
 
 
 @pytest.fixture(scope="module")
