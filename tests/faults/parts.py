@@ -17,7 +17,7 @@ from tests.realtime.test_server import PATIENCE_S
 
 from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.realtime import serving
-from kinemotion.realtime.server import Runtime
+from kinemotion.realtime.server import RUNTIME, Runtime
 from kinemotion.realtime.serving import Server, background
 from kinemotion.settings import Settings
 
@@ -39,7 +39,7 @@ class Opened:
     @property
     def runtime(self) -> Runtime:
         """What the server consists of."""
-        runtime: Runtime = self.server._app._app.state.runtime
+        runtime: Runtime = self.server.lifespan.state[RUNTIME]
         return runtime
 
     def stop(self) -> None:

@@ -45,7 +45,7 @@ async def test_only_the_camera_whose_frame_hangs_is_lost_and_its_graph_left_alon
             assert await close_code(socket) == 1011
         await until_idle(server.address)
         detailed = json.loads((await asyncio.to_thread(get, server.address + "/health/detailed"))[1])
-        assert (detailed["status"], detailed["workers"]) == ("ready", {"threads": 1, "stuck": 1})
+        assert (detailed["status"], detailed["workers"]) == ("ready", {"threads": 1, "busy": 0, "stuck": 1})
         (graph,) = wedge.hanging
         assert graph not in closed
         wedge.let_go()

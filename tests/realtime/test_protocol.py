@@ -164,25 +164,6 @@ def test_frames_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     assert len(protocol.receive(encode_frame(181, 181, JPEG), NOW + 1 / 59)) == 1
 
 
-def test_a_flood_of_frames_ends_the_connection() -> None:
-    protocol = streaming()
-    for seq in range(120):
-        protocol.receive(encode_frame(seq, seq, JPEG), NOW)
-    fatal = [
-        refusal(lambda seq=seq: protocol.receive(encode_frame(seq, seq, JPEG), NOW)).fatal  # type: ignore[misc]
-        for seq in range(120, 120 + 60 * 60 + 1)
-    ]
-    assert fatal == [False] * (60 * 60) + [True]
-
-
-def test_frames_that_are_refused_now_and_then_are_forgotten() -> None:
-    protocol = streaming()
-    for seq in range(60_000):  # a thousand at once every minute, as a network that stalls delivers them
-        with contextlib.suppress(ClientError):
-            protocol.receive(encode_frame(seq, seq, JPEG), NOW + seq // 1000 * 60)
-    assert len(protocol.receive(encode_frame(60_000, 60_000, JPEG), NOW + 3600)) == 1
-
-
 def test_stop_ends_the_stream_and_frames_after_it_are_refused() -> None:
     protocol = streaming()
     assert protocol.receive('{"type":"stop"}', NOW) == [Stop()]

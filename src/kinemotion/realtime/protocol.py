@@ -43,9 +43,6 @@ FRAME_HEADER: Final = Struct(">BBHIQ")
 
 _FRAME_KIND: Final = 1
 _BURST_S: Final = 2.0
-_FLOOD_S: Final = 60.0
-"""Of frames at the greatest rate, refused in excess of it: more than any stalled network has held back."""
-
 _MAX_CAPTURE_US: Final = 1 << 52
 _POSE_DECIMALS: Final = 5
 _LIVE_DECIMALS: Final = 4
@@ -78,7 +75,6 @@ class Protocol(ABC):
         self._last_seq = self._last_capture_us = -1
         self._first_us: int | None = None
         self._tokens = limits.max_fps * _BURST_S
-        self._refused = 0.0
         self._refilled_s = now
 
     def receive(self, message: str | bytes, now: float) -> list[Event]:
@@ -171,16 +167,12 @@ class Protocol(ABC):
         self._last_seq, self._last_capture_us = seq, capture_us
 
     def _check_rate(self, seq: int, now: float) -> None:
-        """A token bucket: it fills at the greatest frame rate and holds some seconds' frames; a flood is fatal."""
+        """A token bucket: it fills at the greatest frame rate and holds some seconds' frames."""
         rate = self.limits.max_fps
-        allowed = (now - self._refilled_s) * rate
-        self._tokens = min(rate * _BURST_S, self._tokens + allowed)
-        self._refused = max(0.0, self._refused - allowed)
+        self._tokens = min(rate * _BURST_S, self._tokens + (now - self._refilled_s) * rate)
         self._refilled_s = now
         if self._tokens < 1:
-            self._refused += 1
-            flood = self._refused > rate * _FLOOD_S
-            raise RateLimited(f"at most {rate:g} frames a second are taken", seq=seq, fatal=flood)
+            raise RateLimited(f"at most {rate:g} frames a second are taken", seq=seq)
         self._tokens -= 1
 
 

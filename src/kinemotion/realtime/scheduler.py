@@ -188,6 +188,11 @@ class _Worker:
         self._stuck = False
         self._thread = Thread(target=serve, args=(self,), name=f"kinemotion-worker-{number}", daemon=True)
 
+    @property
+    def busy(self) -> bool:
+        """Whether it has something in work."""
+        return self._piece is not None
+
     def start(self) -> None:
         """Starts the thread."""
         self._thread.start()
@@ -279,6 +284,11 @@ class Scheduler:
     def working(self) -> int:
         """How many workers are not stuck; fewer than `workers` once too many were to be replaced."""
         return len(self._active)
+
+    @property
+    def busy(self) -> int:
+        """How many of these have something in work now."""
+        return sum(worker.busy for worker in tuple(self._active))
 
     @property
     def stuck(self) -> int:

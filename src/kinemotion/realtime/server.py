@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from kinemotion import __version__
@@ -41,6 +41,9 @@ from kinemotion.realtime.sessions import Sessions
 from kinemotion.realtime.watchdog import Watchdog
 from kinemotion.settings import Settings
 
+RUNTIME: Final = "runtime"
+"""What a server finds the `Runtime` by, in the state of the lifespan."""
+
 _WEB: Final = Path(__file__).parents[1] / "web"
 _FRESH: Final = {"Cache-Control": "no-cache"}
 _RETRY_AFTER_S: Final = 5
@@ -62,7 +65,7 @@ class Runtime:
     demos: dict[Movement, DemoClip] = field(default_factory=dict)
 
 
-def create_app(settings: Settings | None = None) -> "Application":
+def create_app(settings: Settings | None = None) -> ASGIApp:
     """Builds the application; what it needs is opened when it starts, and closed when it stops.
 
     Args:
@@ -70,9 +73,9 @@ def create_app(settings: Settings | None = None) -> "Application":
     """
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Runtime]]:
         async with _running(settings or Settings.from_environment()) as app.state.runtime:
-            yield
+            yield {RUNTIME: app.state.runtime}
 
     routes = [
         Route("/", _page),
@@ -84,7 +87,7 @@ def create_app(settings: Settings | None = None) -> "Application":
         Route("/metrics", _metrics),
         WebSocketRoute("/ws/analyze", _analyze),
     ]
-    return Application(Starlette(routes=routes, lifespan=lifespan))
+    return _PlainStartupErrors(Starlette(routes=routes, lifespan=lifespan))
 
 
 @contextlib.asynccontextmanager
@@ -143,30 +146,17 @@ def _stateless_graph(models: ModelStore) -> PoseGraph:
     return PoseGraph(models.path(models.models[0]), Mode.STATELESS)
 
 
-class Application:
-    """The ASGI application: a start that is refused on purpose fails with one line; Starlette would send a traceback.
+class _PlainStartupErrors:
+    """Makes a start that is refused on purpose fail with one line, where Starlette would send a traceback."""
 
-    Args:
-        app: what serves.
-    """
-
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def drain(self) -> None:
-        """Takes no more clients, and brings every session to its end."""
-        await _runtime(self._app).sessions.drain()
-
-    @property
-    def stuck(self) -> bool:
-        """Whether there are threads that will never end."""
-        return _runtime(self._app).services.scheduler.stuck > 0
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one connection, or the lifespan."""
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
+        scope.setdefault("state", {})  # not every ASGI server has one
         failure: list[Message] = []
 
         async def hold_failure(message: Message) -> None:
@@ -268,13 +258,14 @@ async def _ready(request: Request) -> Response:
 async def _detailed(request: Request) -> Response:
     runtime = _runtime(request)
     services, admission = runtime.services, runtime.admission
+    scheduler = services.scheduler
     return JSONResponse(
         {
             "status": _hindrance(runtime) or "ready",
             "version": __version__,
             "uptime_s": round(monotonic() - runtime.started_s, 1),
             "sessions": {"now": admission.taken} | runtime.capacity.facts(),
-            "workers": {"threads": services.scheduler.working, "stuck": services.scheduler.stuck},
+            "workers": {"threads": scheduler.working, "busy": scheduler.busy, "stuck": scheduler.stuck},
             "graphs": {"spare": services.graphs.ready},
             "models": {
                 model.name: "installed" if services.models.installed(model) else "not installed"
@@ -301,9 +292,8 @@ def _hindrance(runtime: Runtime) -> str | None:
     return "full" if runtime.admission.full else None
 
 
-def _runtime(of: HTTPConnection | Starlette) -> Runtime:
-    app = of if isinstance(of, Starlette) else of.app
-    runtime: Runtime = app.state.runtime
+def _runtime(connection: HTTPConnection) -> Runtime:
+    runtime: Runtime = connection.app.state.runtime
     return runtime
 
 

@@ -16,7 +16,7 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime.json_mode import message_bytes
-from kinemotion.realtime.server import Application, create_app
+from kinemotion.realtime.server import RUNTIME, Runtime, create_app
 from kinemotion.settings import Settings
 
 _BACKLOG: Final = 256
@@ -39,8 +39,6 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, listening: Callable[[str], object]) -> None:
         super().__init__(config)
-        assert isinstance(config.app, Application)
-        self._app = config.app
         self._listening = listening
         self._signal: int | None = None
 
@@ -58,9 +56,10 @@ class Server(uvicorn.Server):
 
         Clients that come meanwhile are refused with 503, which they would not be told by a closed socket.
         """
-        await self._app.drain()
+        runtime: Runtime = self.lifespan.state[RUNTIME]
+        await runtime.sessions.drain()
         await super().shutdown(sockets)
-        if self._app.stuck:
+        if runtime.services.scheduler.stuck:
             self._end_by_signal()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
