@@ -1,15 +1,16 @@
 # Everything that CI runs, and everything a developer needs, is a target here.
 # PYTHON chooses the interpreter that .venv is made with; ARGS are passed on by `make run`, `make test`, `make bench…`
-# and `make load…`, whose load test SCENARIO names.
+# and `make load…`, whose load test SCENARIO names. FUZZ_S is how many seconds `make fuzz` takes for each target.
 
 PYTHON ?= python3
 ARGS ?=
 SCENARIO ?= 25
+FUZZ_S ?= 3600
 bin := .venv/bin
-sources := src tests benchmarks loadtests
+sources := src tests benchmarks loadtests fuzz
 
 .PHONY: help run install test check format bench bench-compare bench-baseline accuracy memory \
-    load load-smoke load-cost lock system clean
+    load load-smoke load-cost soak-hostile fuzz lock system clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -54,6 +55,12 @@ load-smoke: .venv/development  ## the shortest load test
 
 load-cost: .venv/development  ## the server's processor time for each answer, over bare MediaPipe's; three minutes
 	@$(bin)/python -m loadtests.cost $(ARGS)
+
+soak-hostile: .venv/development  ## cameras beside hostile clients, and beside none; 14 minutes; ARGS="--seconds 120"
+	@$(bin)/python -m loadtests.hostile_soak $(ARGS)
+
+fuzz: .venv/development  ## every parser of strangers' bytes, one after another, FUZZ_S seconds each
+	@for target in picture frames start json; do $(bin)/python -m fuzz $$target $(FUZZ_S) || exit 1; done
 
 system:  ## Debian packages that the tests need (as root)
 	@apt-get update -qq

@@ -15,6 +15,9 @@ from loadtests.jumpbook import FilmedJump
 
 FORMAT: Final = "kinemotion.loadtest.v1"
 FOLDER: Final = Path("build/loadtests")
+ATTACKS_FILE: Final = "attacks.json"
+"""Beside the result, where there were hostile clients: how often there was each attack."""
+
 FLOOD: Final = "flood"
 """The kind of camera that is there to disturb, and is not counted in the totals."""
 

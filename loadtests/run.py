@@ -42,11 +42,12 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def server(environment: Mapping[str, str]) -> Iterator[Server]:
+def server(environment: Mapping[str, str], log: Path | None = None) -> Iterator[Server]:
     """Runs a server in a process of its own, so that it does not share this one's interpreter lock.
 
     Args:
         environment: its variables, all of them.
+        log: where its standard error goes; this process's, if not said.
 
     Yields:
         Where it is.
@@ -56,7 +57,10 @@ def server(environment: Mapping[str, str]) -> Iterator[Server]:
     """
     command = [sys.executable, "-m", "kinemotion", "serve", "--host", "127.0.0.1", "--port", "0"]
     variables = {"KINEMOTION_LOG_LEVEL": "warning", **environment}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as process:
+    with (
+        nullcontext() if log is None else log.open("w") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=variables) as process,
+    ):
         impatience = Timer(_START_S, process.kill)
         impatience.start()
         try:
@@ -81,6 +85,7 @@ def run(
     options: Sequence[str] = (),
     seconds: int | None = None,
     watch: Callable[[Server], AbstractContextManager[object]] = nullcontext,
+    log: Path | None = None,
 ) -> Path:
     """Runs a load test against a server of its own.
 
@@ -90,6 +95,7 @@ def run(
         options: more options of Locust; they win over the scenario's.
         seconds: its length instead of the scenario's own.
         watch: what is to go on beside it.
+        log: where the server's standard error goes.
 
     Returns:
         The result's path.
@@ -102,7 +108,7 @@ def run(
     result.unlink(missing_ok=True)
     length = seconds or scenario.seconds
     environment = {"KINEMOTION_MAX_SESSIONS": _SESSIONS} | os.environ
-    with server(environment) as served, watch(served):
+    with server(environment, log) as served, watch(served):
         command = [
             sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name(scenario.locustfile)),
             "--headless", "--only-summary", "--host", served.address, "--run-time", f"{length}s",

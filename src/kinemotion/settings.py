@@ -125,6 +125,8 @@ class Settings:
     send_s: float = _number(5.0, 0.1, 60.0, "time a client has to take an answer")
     ring_s: float = _number(6.0, 1.0, 60.0, "seconds of frames kept, compressed, to replay a jump from")
     ring_bytes: int = _number(16_777_216, 65_536, 268_435_456, "and how many bytes of them at most, for each camera")
+    drain_s: float = _number(10.0, 0.1, 600.0, "time that sessions have to end once the server is told to stop")
+    watchdog_s: float = _number(5.0, 0.1, 600.0, "time after which a frame in work counts as stuck")
     slo_s: float = _number(0.2, 0.01, 10.0, "latency objective; a frame older than this at its turn is dropped")
     log_format: LogFormat = field(
         default=LogFormat.AUTO, metadata={"text": "`console`, `json`, or `auto`: text on a terminal, else JSON"}

@@ -84,6 +84,14 @@ def test_a_bad_message_is_answered_by_its_index(text: str, index: int | None, co
     assert reply["error"].startswith(f"{code}: ")
 
 
+@pytest.mark.parametrize("values", ["[]," * 300_000 + "[]", "1," * 17 + "1"])
+def test_a_message_of_many_values_is_refused_unread(values: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orjson, "loads", lambda _: pytest.fail("it was read"))
+    with pytest.raises(ClientError, match="a frame and a few fields") as caught:
+        protocol().receive('{"frame_index":1,"frame":[' + values + "]}", 1.0)
+    assert caught.value.code == "bad_message"
+
+
 def test_binary_messages_end_the_connection() -> None:
     with pytest.raises(ClientError) as caught:
         protocol().receive(JPEG, 1.0)

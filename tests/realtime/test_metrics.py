@@ -232,6 +232,10 @@ def frame(seq: int, elapsed_us: int) -> Frame:
     return Frame(seq, elapsed_us, elapsed_us, b"no picture", JpegHeader(64, 64, 3), elapsed_us / 1e6)
 
 
+def no_graph() -> PoseGraph:
+    raise RuntimeError("those that there are have to do")
+
+
 def live_jump() -> Jump:
     events = {"onset": 0.4, "takeoff": 1.0, "landing": 1.5}
     return Jump(1, False, Movement.CMJ, events, {"jump_height_m": 0.3}, {}, Quality("D", 3.0, 4, 2))
@@ -239,7 +243,7 @@ def live_jump() -> Jump:
 
 def test_replays_are_counted_once_by_how_they_ended() -> None:
     metrics = Metrics()
-    desk = ReplayDesk([], lambda: None, metrics.replay)
+    desk = ReplayDesk([], no_graph, lambda: None, metrics.replay)
     replays = [Replay(Span.of(live_jump()), JumpTracker(), lambda final: None) for _ in range(3)]
     for replay in replays:
         desk.add(replay, [frame(seq, 1_200_000 + seq) for seq in range(499)], complete=False)
@@ -252,7 +256,7 @@ def test_replays_are_counted_once_by_how_they_ended() -> None:
     desk.add(done, [], complete=True)
     work = desk.take()
     assert work is not None
-    work()
+    work.run()
     desk.cancel(done)
     found = ours(metrics)
     assert [found("replays_total", outcome=outcome) for outcome in ("done", "shed", "cancelled")] == [1, 1, 1]
@@ -270,14 +274,14 @@ async def test_a_replay_takes_from_the_landings_frame_received_to_the_final_resu
 ) -> None:
     monkeypatch.setattr("kinemotion.realtime.replay.monotonic", lambda: 4.0)
     metrics = Metrics()
-    desk = ReplayDesk([graph], lambda: None, metrics.replay)
+    desk = ReplayDesk([graph], no_graph, lambda: None, metrics.replay)
     path = JumpPath(desk, Ring(10.0, 1 << 20), lambda jump: None, lambda call, *given: call(*given), JumpTracker)
     for number in range(16):
         path.frame(frame(number, number * 200_000))  # received at 0.0, 0.2 … 3.0 s
         if number == 9:
             path.live(live_jump())  # landed at 1.5 s
         while (piece := desk.take()) is not None:
-            piece()
+            piece.run()
     await path.finish()
     assert ours(metrics)("replay_duration_seconds_sum") == pytest.approx(4.0 - 1.6)
 

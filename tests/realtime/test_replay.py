@@ -40,18 +40,22 @@ class Bench:
     def __init__(self, graph: PoseGraph) -> None:
         self.invitations = self.pieces = 0
         graph.forget()  # a desk takes its graphs to be new
-        self.desk = ReplayDesk([graph], self.invite)
+        self.desk = ReplayDesk([graph], self.no_graph, self.invite)
         self.results: SimpleQueue[Jump | None] = SimpleQueue()
 
     def invite(self) -> None:
         self.invitations += 1
+
+    @staticmethod
+    def no_graph() -> PoseGraph:
+        raise RuntimeError("one graph has to do")
 
     def replay(self, jump: Jump) -> Replay:
         return Replay(Span.of(jump), JumpTracker(Movement.CMJ), self.results.put)
 
     def work(self) -> None:
         while (piece := self.desk.take()) is not None:
-            piece()
+            piece.run()
             self.pieces += 1
 
 
@@ -124,7 +128,7 @@ def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
     for _ in range(2):
         piece = bench.desk.take()
         assert piece is not None
-        piece()
+        piece.run()
     assert (older.qsize(), newer.qsize()) == (0, 1)
     bench.work()
     assert (older.qsize(), newer.qsize()) == (1, 1)
@@ -143,12 +147,12 @@ def test_a_jump_is_the_same_whatever_else_the_graph_followed(
         for _ in range(pieces_before):
             piece = bench.desk.take()
             assert piece is not None
-            piece()
+            piece.run()
         bench.desk.add(bench.replay(live), frames, complete=True)
         while bench.results.empty():
             piece = bench.desk.take()
             assert piece is not None
-            piece()
+            piece.run()
         final = bench.results.get_nowait()
         assert final is not None
         heights.add(round(final.metrics["jump_height_m"], 9))
@@ -165,7 +169,7 @@ def test_a_replay_stands_in_line_once(graph: PoseGraph, drawn_frames: Frames) ->
         piece = bench.desk.take()
         assert piece is not None
         assert bench.desk.take() is None  # nobody else may go on with it meanwhile
-        piece()
+        piece.run()
         assert bench.invitations == min(done + 1, len(frames))
 
 
@@ -297,3 +301,42 @@ def test_a_busy_desk_leaves_out_frames_far_from_the_flight(graph: PoseGraph) -> 
     assert 40 < len(kept) < 60
     bench.work()
     assert bench.pieces < 80  # of both; the few that are left at the end are not thinned
+
+
+def test_a_jump_whose_worker_is_stuck_is_left_to_the_live_path_and_its_graph_to_the_worker(
+    drawn_frames: Frames,
+) -> None:
+    model = BUNDLED_FOLDER / MODELS[0].filename
+    results = SimpleQueue[Jump | None]()
+    with PoseGraph(model, Mode.FINAL) as stuck, PoseGraph(model, Mode.FINAL) as other:
+        desk = ReplayDesk([stuck], lambda: other, lambda: None)
+        frames = of_clip(drawn_frames, 0.2)
+        desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
+        piece = desk.take()
+        assert piece is not None
+        piece.abandon()
+        assert results.get_nowait() is None
+        desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
+        while (next_piece := desk.take()) is not None:
+            next_piece.run()
+        assert results.qsize() == 1  # with a graph that was made in its place
+        piece.run()
+        assert results.qsize() == 1
+        with pytest.raises(RuntimeError, match="closed"):
+            stuck.forget()
+
+
+def test_where_no_graph_can_be_made_the_live_result_has_to_do(
+    drawn_frames: Frames, caplog: pytest.LogCaptureFixture
+) -> None:
+    results = SimpleQueue[Jump | None]()
+    with PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.FINAL) as graph:
+        desk = ReplayDesk([graph], Bench.no_graph, lambda: None)
+        for _ in range(2):
+            frames = of_clip(drawn_frames, 0.05)
+            desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
+            piece = desk.take()
+            assert piece is not None
+            piece.abandon() if results.empty() else piece.run()
+    assert [results.get_nowait(), results.get_nowait()] == [None, None]
+    assert "a jump could not be replayed" in caplog.text

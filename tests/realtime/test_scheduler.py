@@ -1,12 +1,12 @@
 """Lanes and workers: real threads, stepped through with events and never with sleep."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from queue import SimpleQueue
 from threading import Event
 
 import pytest
 
-from kinemotion.realtime.scheduler import Lane, Scheduler
+from kinemotion.realtime.scheduler import LOOKS, Lane, Scheduler, Stuck
 
 PATIENCE_S = 10
 
@@ -156,28 +156,36 @@ def test_a_lane_that_waits_for_its_turn_can_be_closed(one_worker: Scheduler) -> 
     assert waiting.begun.empty()
 
 
+class Piece:
+    """A piece of work aside, which waits to be let go."""
+
+    def __init__(self, aside: "Aside", number: int) -> None:
+        self._aside = aside
+        self._number = number
+
+    def run(self) -> None:
+        self._aside.begun.put(self._number)
+        self._aside.go.get(timeout=PATIENCE_S)
+
+    def abandon(self) -> None:
+        self._aside.abandoned.put(self._number)
+
+
 class Aside:
-    """Work that can wait: pieces that each wait to be let go."""
+    """Work that can wait."""
 
     def __init__(self, scheduler: Scheduler, pieces: int) -> None:
         self.begun: SimpleQueue[int] = SimpleQueue()
         self.go: SimpleQueue[None] = SimpleQueue()
+        self.abandoned: SimpleQueue[int] = SimpleQueue()
         self._left: SimpleQueue[int] = SimpleQueue()
         scheduler.attend(self.take)
         for number in range(pieces):
             self._left.put(number)
             scheduler.invite()
 
-    def take(self) -> Callable[[], None] | None:
-        if self._left.empty():
-            return None
-        number = self._left.get()
-
-        def work() -> None:
-            self.begun.put(number)
-            self.go.get(timeout=PATIENCE_S)
-
-        return work
+    def take(self) -> Piece | None:
+        return None if self._left.empty() else Piece(self, self._left.get())
 
 
 def test_work_aside_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
@@ -221,3 +229,105 @@ def one_of(aside: Aside, *lanes: Work) -> str:
                 return "lane"
         Event().wait(0.001)
     pytest.fail("nothing began")
+
+
+class Rescued(Work):
+    """Work whose lane is told when it comes back after it was given up."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__(scheduler)
+        self.recovered = Event()
+        self.lane = Lane(scheduler, self.work, self.errors.put, self.recovered.set)
+        self.lane.release()
+
+
+def look(scheduler: Scheduler, times: int = LOOKS) -> None:
+    for _ in range(times):
+        scheduler.look()
+
+
+def test_work_that_does_not_return_is_given_up_and_another_worker_goes_on(one_worker: Scheduler) -> None:
+    stuck, other, closed = Rescued(one_worker), Work(one_worker), Event()
+    stuck.lane.offer("hangs")
+    assert stuck.next() == "hangs"
+    stuck.lane.offer("waits")
+    look(one_worker)
+    assert isinstance(stuck.errors.get(timeout=PATIENCE_S), Stuck)
+    assert stuck.lane.offer("more") == "more"
+    stuck.lane.close(closed.set, discard=False)
+    assert closed.is_set()
+    assert (one_worker.working, one_worker.stuck) == (1, 1)
+    other.lane.offer("goes on")
+    assert other.next() == "goes on"
+    other.go.put(None)
+    assert not stuck.recovered.is_set()
+    stuck.go.put(None)
+    assert stuck.recovered.wait(PATIENCE_S)
+    assert stuck.begun.empty()
+
+
+def test_a_lane_that_is_closing_is_closed_once_its_work_is_given_up(one_worker: Scheduler) -> None:
+    stuck, closed = Work(one_worker), Event()
+    stuck.lane.offer("hangs")
+    assert stuck.next() == "hangs"
+    stuck.lane.close(closed.set, discard=True)
+    look(one_worker, LOOKS - 1)
+    assert not closed.is_set()
+    look(one_worker, 1)
+    assert closed.is_set()
+    stuck.go.put(None)
+
+
+def test_a_worker_that_gets_on_is_never_stuck_however_often_it_is_looked_at(one_worker: Scheduler) -> None:
+    work = Work(one_worker)
+    for number in range(3):
+        work.lane.offer(str(number))
+        assert work.next() == str(number)
+        look(one_worker, LOOKS - 1)
+        work.go.put(None)
+    assert work.errors.empty()
+    assert (one_worker.working, one_worker.stuck) == (1, 0)
+
+
+def test_where_too_many_are_stuck_nothing_is_left_until_one_comes_back() -> None:
+    exhausted = Event()
+    scheduler = Scheduler(1, exhausted.set)
+    stuck, waiting = [Rescued(scheduler), Rescued(scheduler)], Work(scheduler)
+    for work in stuck:
+        assert not exhausted.is_set()
+        work.lane.offer("hangs")
+        assert work.next() == "hangs"
+        look(scheduler)
+    assert exhausted.is_set()
+    assert (scheduler.working, scheduler.stuck) == (0, 2)
+    waiting.lane.offer("waits")
+    stuck[0].go.put(None)
+    assert waiting.next() == "waits"
+    waiting.go.put(None)
+    assert (scheduler.working, scheduler.stuck) == (1, 1)
+    scheduler.close()  # waits for no stuck worker
+    stuck[1].go.put(None)
+    assert stuck[1].recovered.wait(PATIENCE_S)
+
+
+def test_work_aside_that_does_not_return_gives_its_place_back(one_worker: Scheduler) -> None:
+    aside = Aside(one_worker, 2)
+    assert aside.begun.get(timeout=PATIENCE_S) == 0
+    look(one_worker)
+    assert aside.abandoned.get(timeout=PATIENCE_S) == 0
+    assert aside.begun.get(timeout=PATIENCE_S) == 1
+    aside.go.put(None)
+    aside.go.put(None)
+
+
+def test_a_lane_that_is_discarded_while_it_waits_needs_no_worker() -> None:
+    scheduler = Scheduler(1)
+    busy, waiting, closed = Work(scheduler), Work(scheduler), Event()
+    busy.lane.offer("busy")
+    assert busy.next() == "busy"
+    waiting.lane.offer("never seen")
+    waiting.lane.close(closed.set, discard=True)
+    assert closed.is_set()
+    busy.go.put(None)
+    scheduler.close()
+    assert waiting.begun.empty()

@@ -1,6 +1,7 @@
 """A session's jumps, from first seen to final: the live result at once, the replayed one when it is there."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -91,12 +92,16 @@ class JumpPath:
             self._complete(replay)
         while self._doubts:
             self._search(*self._doubts.pop(0))
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), _PATIENCE_S)
-        except TimeoutError:
-            self.cancel()
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Has what the live path saw of the jumps that are not final do."""
+        self.cancel()
         for jump in self._live_finals.values():
             self._tell(_live_only(jump))
+        self._live_finals.clear()
 
     def cancel(self) -> None:
         """Forgets the replays."""

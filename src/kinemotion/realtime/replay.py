@@ -23,6 +23,7 @@ from kinemotion.pose import jpeg
 from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
+from kinemotion.realtime.scheduler import Piece
 
 LIVE_ONLY: Final = "live_frames_only"
 """The warning of a jump that is final without a replay."""
@@ -187,9 +188,9 @@ class Replay:
 
 @dataclass(slots=True, eq=False)
 class _Follower:
-    """A graph, and the replay that it follows or followed last."""
+    """A graph, and the replay that it follows or followed last; none where one must be made first."""
 
-    graph: PoseGraph
+    graph: PoseGraph | None
     replay: Replay | None = None
     working: bool = False
 
@@ -202,11 +203,58 @@ class _Follower:
         return 3 if self.replay.complete else 2
 
 
+class _Step:
+    """A piece of work of a replay with a graph of the desk's: one frame, or what must come before it."""
+
+    def __init__(self, desk: "ReplayDesk", replay: Replay, follower: _Follower, step: Callable[[], None]) -> None:
+        self._desk = desk
+        self._replay = replay
+        self._follower = follower
+        self._step = step
+        self._lock = Lock()
+        self._over = False
+
+    def run(self) -> None:
+        try:
+            self._step()
+        except Exception:
+            _log.exception("a jump could not be replayed")
+            self._desk.give_up(self._replay)
+        if self._end():
+            self._desk.done(self._follower, self._replay)
+        elif self._follower.graph is not None:
+            self._follower.graph.close()  # it came back when nobody waited any more
+
+    def abandon(self) -> None:
+        if self._end():
+            self._desk.lose(self._follower, self._replay)
+
+    def _end(self) -> bool:
+        with self._lock:
+            first, self._over = not self._over, True
+        return first
+
+
+class _Conclusion:
+    """A replay to be concluded."""
+
+    def __init__(self, desk: "ReplayDesk", replay: Replay) -> None:
+        self._desk = desk
+        self._replay = replay
+
+    def run(self) -> None:
+        self._desk.conclude(self._replay)
+
+    def abandon(self) -> None:
+        self._replay.give_up()
+
+
 class ReplayDesk:
     """Hands out the frames of all replays, and has them worked on. Every method may be called from any thread.
 
     Args:
         graphs: graphs for final results, as many as there are workers; the desk closes them.
+        make: makes another, in place of one that a stuck worker has.
         invite: called whenever there is one more replay with something to do; a replay stands in line once, however
             many frames it has.
         ended: called, from any thread, with how each replay ended and how many seconds that took.
@@ -215,10 +263,12 @@ class ReplayDesk:
     def __init__(
         self,
         graphs: list[PoseGraph],
+        make: Callable[[], PoseGraph],
         invite: Callable[[], None],
         ended: Callable[[ReplayEnd, float], object] = lambda end, seconds: None,
     ) -> None:
         self._followers = [_Follower(graph) for graph in graphs]
+        self._make = make
         self._invite = invite
         self._ended = ended
         self._lock = Lock()
@@ -253,7 +303,7 @@ class ReplayDesk:
         if ready:
             self._invite()
 
-    def take(self) -> Callable[[], None] | None:
+    def take(self) -> Piece | None:
         """A replay's next piece of work: what is complete and begun first, then the newest complete, then others."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
@@ -277,45 +327,55 @@ class ReplayDesk:
         self._tell_end("cancelled", replay)
 
     def close(self) -> None:
-        """Closes the graphs; nothing may be in work."""
+        """Closes the graphs; nothing may be in work, but for what is stuck."""
         for follower in self._followers:
-            follower.graph.close()
+            if follower.graph is not None:
+                follower.graph.close()
 
-    def _piece(self, replay: Replay) -> Callable[[], None]:
-        replay.working = True
-        if not replay.waiting:
-            return partial(self._conclude, replay)
-        follower = min((one for one in self._followers if not one.working), key=lambda one: one.distance(replay))
-        follower.working, before, follower.replay = True, follower.replay, replay
-        if before is not replay and before is not None:
-            return partial(self._work, follower, replay, follower.graph.forget)
-        frame = replay.next(thin=self.waiting > _BUSY)
-        return partial(self._work, follower, replay, partial(_look, replay, frame, follower.graph))
-
-    def _begun(self, replay: Replay) -> bool:
-        return any(follower.replay is replay for follower in self._followers)
-
-    def _work(self, follower: _Follower, replay: Replay, step: Callable[[], None]) -> None:
-        """One frame, or the forgetting of another replay's frames."""
-        try:
-            step()
-        except Exception:
-            _log.exception("a jump could not be replayed")
-            self.give_up(replay)
+    def done(self, follower: _Follower, replay: Replay) -> None:
+        """Takes back a graph whose step is done, and has the replay go on."""
         with self._lock:
             follower.working = False
             last = replay.complete and not replay.waiting
             replay.working = last
             ready = replay.ready
         if last:
-            self._conclude(replay)
+            self.conclude(replay)
         elif ready:
             self._invite()
 
-    def _conclude(self, replay: Replay) -> None:
+    def lose(self, follower: _Follower, replay: Replay) -> None:
+        """Leaves a graph to a worker that is stuck, and the jump to the live path; does nothing that takes long."""
+        with self._lock:
+            self._followers[self._followers.index(follower)] = _Follower(None)
+        self.give_up(replay)
+
+    def conclude(self, replay: Replay) -> None:
+        """Makes a jump final whose frames are done, once."""
         if self._remove(replay):
             replay.conclude()
             self._tell_end("done", replay)
+
+    def _piece(self, replay: Replay) -> Piece:
+        replay.working = True
+        if not replay.waiting:
+            return _Conclusion(self, replay)
+        follower = min((one for one in self._followers if not one.working), key=lambda one: one.distance(replay))
+        follower.working, before, follower.replay = True, follower.replay, replay
+        if follower.graph is None or before not in (replay, None):
+            return _Step(self, replay, follower, partial(self._renew, follower))
+        frame = replay.next(thin=self.waiting > _BUSY)
+        return _Step(self, replay, follower, partial(_look, replay, frame, follower.graph))
+
+    def _renew(self, follower: _Follower) -> None:
+        """Makes a graph that knows no other jump."""
+        if follower.graph is None:
+            follower.graph = self._make()
+        else:
+            follower.graph.forget()
+
+    def _begun(self, replay: Replay) -> bool:
+        return any(follower.replay is replay for follower in self._followers)
 
     def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
         self._ended(end, monotonic() - replay.since_s)

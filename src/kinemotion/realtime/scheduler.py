@@ -6,20 +6,45 @@ session waits its turn behind every other one at most once, and nothing stale is
 they are called; no lock is held while they work.
 
     HELD ──release──> IDLE ──offer──> QUEUED ──worker──> WORKING ──> IDLE, or QUEUED again, or CLOSED
+                                                            └──the worker is stuck──> LOST
+
+A worker whose piece of work does not return is stuck (`Scheduler.look`): the work is given up, and the thread is left
+to itself, since nothing can end it. Another thread takes its place, as often as there are workers; from then on there
+are fewer of them, until none is left. A thread that comes back after all serves again, or ends if it is not needed.
 """
 
 import logging
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import partial
 from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Any, Final, Generic, TypeVar
+from threading import Condition, Lock, Thread
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
 
+LOOKS: Final = 5
+"""A worker that is at the same piece of work at so many looks in a row is stuck. Several, since all of a process that
+was stopped for a while, or of a machine, is late at once."""
+
 _log: Final = logging.getLogger(__name__)
+
+
+class Piece(Protocol):
+    """One piece of work, for one worker."""
+
+    def run(self) -> None:
+        """Does it."""
+
+    def abandon(self) -> None:
+        """Gives it up since its worker is stuck: called from another thread, once; must not wait.
+
+        The worker may come back all the same, at any time, also while this is called.
+        """
+
+
+class Stuck(Exception):
+    """What work failed with whose worker is stuck."""
 
 
 class _State(Enum):
@@ -27,6 +52,7 @@ class _State(Enum):
     IDLE = auto()
     QUEUED = auto()
     WORKING = auto()
+    LOST = auto()
     CLOSED = auto()
 
 
@@ -36,21 +62,33 @@ class Lane(Generic[Item]):
     Args:
         scheduler: who works.
         work: what a worker does with an item; called from one worker at a time.
-        failed: called, from the worker, with what `work` raised.
+        failed: called with what `work` raised, from the worker; or with `Stuck`, from another thread, where it does not
+            return. Then the lane is lost: it takes nothing more, and closes at once.
+        recovered: called, from the worker, where the work of a lost lane has returned after all.
 
     A new lane is held: items are kept, the newest only, until it is released.
     """
 
     def __init__(
-        self, scheduler: "Scheduler", work: Callable[[Item], None], failed: Callable[[Exception], None]
+        self,
+        scheduler: "Scheduler",
+        work: Callable[[Item], None],
+        failed: Callable[[Exception], None],
+        recovered: Callable[[], None] = lambda: None,
     ) -> None:
         self._scheduler = scheduler
         self._work = work
         self._failed = failed
+        self._recovered = recovered
         self._lock = Lock()
         self._state = _State.HELD
         self._slot: Item | None = None
         self._closed: Callable[[], None] | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the worker that has an item of it is stuck; what the work uses must be left to it."""
+        return self._state is _State.LOST
 
     def offer(self, item: Item) -> Item | None:
         """Puts an item into the slot.
@@ -59,7 +97,7 @@ class Lane(Generic[Item]):
             The item that it took the place of, which nobody will work on; the item itself where the lane is closing.
         """
         with self._lock:
-            if self._closed is not None:
+            if self._closed is not None or self._state is _State.LOST:
                 return item
             replaced, self._slot = self._slot, item
             idle = self._state is _State.IDLE
@@ -90,80 +128,179 @@ class Lane(Generic[Item]):
             if discard:
                 self._slot = None
             self._closed = closed
-            at_rest = self._state not in (_State.QUEUED, _State.WORKING)
-            if at_rest:
+            in_work = self._state is _State.WORKING or (self._state is _State.QUEUED and self._slot is not None)
+            if not in_work and self._state is not _State.LOST:
                 self._state = _State.CLOSED
-        if at_rest:
+        if not in_work:
             closed()
 
     def run(self) -> None:
         """Takes the newest item and works on it: a worker's turn with this lane."""
         with self._lock:
+            if self._state is not _State.QUEUED:  # closed while it waited
+                return
             item, self._slot = self._slot, None
             self._state = _State.WORKING
         try:
             if item is not None:
                 self._work(item)
         except Exception as error:
-            _log.exception("a frame could not be analysed")
-            self._failed(error)
+            if not self.lost:
+                _log.exception("a frame could not be analysed")
+                self._failed(error)
         finally:
             self._rest()
 
+    def abandon(self) -> None:
+        """Gives up what is in work, whose worker is stuck."""
+        with self._lock:
+            if self._state is not _State.WORKING:  # it came back at the last moment
+                return
+            self._state = _State.LOST
+            self._slot = None
+            closed = self._closed
+        self._failed(Stuck())
+        if closed is not None:
+            closed()
+
     def _rest(self) -> None:
         with self._lock:
+            lost = self._state is _State.LOST
             again = self._slot is not None
-            closed = None if again else self._closed
-            self._state = _State.QUEUED if again else _State.IDLE if closed is None else _State.CLOSED
-        if again:
+            closed = None if again or lost else self._closed
+            if not lost:
+                self._state = _State.QUEUED if again else _State.IDLE if closed is None else _State.CLOSED
+        if lost:
+            self._recovered()
+        elif again:
             self._scheduler.queue(self)
         elif closed is not None:
             closed()
 
 
+class _Worker:
+    """A thread that works, and what others may know of it."""
+
+    def __init__(self, serve: Callable[["_Worker"], None], number: int) -> None:
+        self._lock = Lock()
+        self._piece: Piece | None = None
+        self._pieces = self._seen = self._looks = 0
+        self._stuck = False
+        self._thread = Thread(target=serve, args=(self,), name=f"kinemotion-worker-{number}", daemon=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has something in work."""
+        return self._piece is not None
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Waits until the thread has ended."""
+        self._thread.join()
+
+    def work(self, piece: Piece) -> bool:
+        """Does a piece of work; says whether the worker is in step still, and was not taken for stuck meanwhile."""
+        self._pieces += 1
+        self._piece = piece
+        try:
+            piece.run()
+        except Exception:
+            _log.exception("a piece of work failed")
+        with self._lock:
+            self._piece = None
+            in_step, self._stuck = not self._stuck, False
+        return in_step
+
+    def look(self, replace: Callable[["_Worker"], None]) -> None:
+        """Notes whether it is still at what it was at; too often, and it is replaced, and the piece given up."""
+        with self._lock:
+            same = self._piece is not None and self._pieces == self._seen
+            self._looks = self._looks + 1 if same else 1
+            self._seen = self._pieces
+            if self._looks >= LOOKS and self._piece is not None:
+                self._stuck = True
+                replace(self)
+                self._piece.abandon()
+
+
+class _Aside:
+    """A piece of work that takes up a place aside."""
+
+    def __init__(self, work: Piece, give_place_back: Callable[[], None]) -> None:
+        self._work = work
+        self._give_place_back = give_place_back
+        self._lock = Lock()
+
+    def run(self) -> None:
+        try:
+            self._work.run()
+        finally:
+            self._leave()
+
+    def abandon(self) -> None:
+        self._work.abandon()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._lock.acquire(blocking=False):  # once only
+            self._give_place_back()
+
+
 class Scheduler:
-    """A fixed set of worker threads over all lanes; close it when every lane is closed.
+    """A set of worker threads over all lanes; close it when every lane is closed.
 
     Args:
         workers: how many items are in work at once.
+        exhausted: called, from the thread that looks, when the last worker is stuck and nothing will be done any more.
 
     Beside the lanes there may be one source of work aside. Where both have something to do, half of the workers are
     left to the lanes; a single worker takes turns. So nothing in a lane waits for more than one piece of it.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, exhausted: Callable[[], object] = lambda: None) -> None:
+        self.workers = workers
+        self._exhausted = exhausted
         self._calls: SimpleQueue[bool] = SimpleQueue()
         self._lanes: deque[Lane[Any]] = deque()
-        self._aside: Callable[[], Callable[[], None] | None] = lambda: None
+        self._aside: Callable[[], Piece | None] = lambda: None
         self._aside_next = False
         self._aside_places = max(workers // 2, 1)
         self._owed = 0
         self._choosing = Lock()
         self._lock = Lock()
-        self._working = [False] * workers
-        self._threads = [
-            Thread(target=self._serve, args=(number,), name=f"kinemotion-worker-{number}", daemon=True)
-            for number in range(workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._left = Condition(self._lock)
+        self._closing = False
+        self._active: list[_Worker] = []
+        self._stuck: list[_Worker] = []
+        self._hired = 0
+        with self._lock:
+            for _ in range(workers):
+                self._hire()
 
     @property
-    def workers(self) -> int:
-        """How many items are in work at once."""
-        return len(self._threads)
+    def working(self) -> int:
+        """How many workers are not stuck; fewer than `workers` once too many were to be replaced."""
+        return len(self._active)
 
     @property
     def busy(self) -> int:
-        """How many workers have something in work now."""
-        return sum(self._working)
+        """How many of these have something in work now."""
+        return sum(worker.busy for worker in tuple(self._active))
+
+    @property
+    def stuck(self) -> int:
+        """How many threads are at work that does not return."""
+        return len(self._stuck)
 
     def queue(self, lane: Lane[Any]) -> None:
         """Puts a lane at the end of the queue; only lanes call this."""
         self._lanes.append(lane)
         self._calls.put(True)
 
-    def attend(self, aside: Callable[[], Callable[[], None] | None]) -> None:
+    def attend(self, aside: Callable[[], Piece | None]) -> None:
         """Sets the source of work aside: it is asked for a piece of work each time `invite` was called."""
         self._aside = aside
 
@@ -171,30 +308,70 @@ class Scheduler:
         """Tells that the source has one more piece of work."""
         self._calls.put(True)
 
+    def look(self) -> None:
+        """Looks after the workers: one that is at the same piece at `LOOKS` looks in a row is stuck."""
+        for worker in tuple(self._active):
+            worker.look(self._replace)
+
     def close(self) -> None:
-        """Lets the workers finish what is queued, and waits for them."""
-        for _ in self._threads:
-            self._calls.put(False)
-        for thread in self._threads:
-            thread.join()
+        """Lets the workers finish what is queued, and waits for them, but for those that are stuck."""
+        with self._lock:
+            self._closing = True
+            workers = tuple(self._active)
+            for _ in workers:
+                self._calls.put(False)
+            while self._active:
+                self._left.wait()
+            ended = [worker for worker in workers if worker not in self._stuck]
+        for worker in ended:
+            worker.join()
 
-    def _serve(self, number: int) -> None:
+    def _serve(self, worker: _Worker) -> None:
         while self._calls.get():
-            work = self._choose()
-            if work is not None:
-                self._working[number] = True
-                work()
-                self._working[number] = False
-            work = None  # a worker that waits keeps no session alive
+            piece = self._choose()
+            if piece is not None and not worker.work(piece) and not self._readmit(worker):
+                return
+            piece = None  # a worker that waits keeps no session alive
+        with self._lock:
+            self._active.remove(worker)
+            self._left.notify_all()
 
-    def _choose(self) -> Callable[[], None] | None:
+    def _hire(self) -> None:
+        worker = _Worker(self._serve, self._hired)
+        self._hired += 1
+        self._active.append(worker)
+        worker.start()
+
+    def _replace(self, worker: _Worker) -> None:
+        """Leaves a stuck worker to itself, and takes another on unless that was done too often."""
+        _log.error("a worker is stuck: its work does not return")
+        with self._lock:
+            self._active.remove(worker)
+            self._stuck.append(worker)
+            if len(self._stuck) <= self.workers and not self._closing:
+                self._hire()
+            exhausted = not self._active and not self._closing
+            self._left.notify_all()
+        if exhausted:
+            self._exhausted()
+
+    def _readmit(self, worker: _Worker) -> bool:
+        """Takes back a worker that was stuck, if it is needed."""
+        with self._lock:
+            self._stuck.remove(worker)
+            needed = len(self._active) < self.workers and not self._closing
+            if needed:
+                self._active.append(worker)
+        return needed
+
+    def _choose(self) -> Piece | None:
         """The next piece of work; there is one for each call, unless the source has given some up."""
         with self._choosing:  # looking at both is one step, so that no call is spent while there is work
-            self._aside_next = not self._aside_next or len(self._threads) > 1
+            self._aside_next = not self._aside_next or self.workers > 1
             first = self._next_aside() if self._aside_next else None
             return first or self._next_lane() or self._next_aside(last_resort=True)
 
-    def _next_aside(self, *, last_resort: bool = False) -> Callable[[], None] | None:
+    def _next_aside(self, *, last_resort: bool = False) -> Piece | None:
         """A piece of work aside; where there is no place for it now, the last resort puts the call off."""
         with self._lock:
             if not self._aside_places:
@@ -205,13 +382,7 @@ class Scheduler:
         if work is None:
             self._give_place_back()
             return None
-        return partial(self._do_aside, work)
-
-    def _do_aside(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        finally:
-            self._give_place_back()
+        return _Aside(work, self._give_place_back)
 
     def _give_place_back(self) -> None:
         with self._lock:
@@ -220,8 +391,8 @@ class Scheduler:
         for _ in range(owed):
             self._calls.put(True)
 
-    def _next_lane(self) -> Callable[[], None] | None:
+    def _next_lane(self) -> Piece | None:
         try:
-            return self._lanes.popleft().run
+            return self._lanes.popleft()
         except IndexError:
             return None

@@ -40,8 +40,13 @@ from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.request_ids import RequestIds
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
+from kinemotion.realtime.sessions import Sessions
 from kinemotion.realtime.tokens import Guest, without_bearer
+from kinemotion.realtime.watchdog import Watchdog
 from kinemotion.settings import Settings
+
+RUNTIME: Final = "runtime"
+"""What a server finds the `Runtime` by, in the state of the lifespan."""
 
 _WEB: Final = Path(__file__).parents[1] / "web"
 _FRESH: Final = {"Cache-Control": "no-cache"}
@@ -66,6 +71,7 @@ class Runtime:
     capacity: Capacity
     access: Access
     admission: Admission
+    sessions: Sessions
     services: Services
     metrics_beside: bool
     started_s: float = field(default_factory=monotonic)
@@ -84,12 +90,12 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     door = None if settings is None else Access.from_settings(settings)
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Runtime]]:
         chosen = settings or Settings.from_environment()
         if settings is None:
             logs.set_up_ours(chosen.log_format, chosen.log_level)
         async with _running(chosen, door or Access.from_settings(chosen)) as app.state.runtime:
-            yield
+            yield {RUNTIME: app.state.runtime}
 
     routes = [
         Route("/", _page),
@@ -115,14 +121,15 @@ async def _running(settings: Settings, access: Access) -> AsyncIterator[Runtime]
     models = ModelStore(settings.model_dir)
     models.verify_installed()
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
-    scheduler = Scheduler(settings.workers)
+    sessions = Sessions(settings.drain_s)
+    scheduler = Scheduler(settings.workers, partial(asyncio.get_running_loop().call_soon_threadsafe, sessions.overload))
     final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)
     metrics = Metrics(models.models[0].name)
     services = Services(
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
         scheduler=scheduler,
-        replays=ReplayDesk(final_graphs, scheduler.invite, metrics.replay),
+        replays=ReplayDesk(final_graphs, partial(_final_graph, models), scheduler.invite, metrics.replay),
         metrics=metrics,
         send_s=settings.send_s,
         stale_s=settings.slo_s,
@@ -139,19 +146,26 @@ async def _running(settings: Settings, access: Access) -> AsyncIterator[Runtime]
         session_s=settings.session_s,
     )
     beside = settings.metrics_port is not None
-    runtime = Runtime(limits, room, access, Admission(room.sessions), services, beside)
+    runtime = Runtime(limits, room, access, Admission(room.sessions), sessions, services, beside)
     _watch(runtime)
     sampling = asyncio.create_task(metrics.sample_loop_lag())
-    try:
-        async with _metrics_beside(settings, metrics):
-            yield runtime
-    finally:
-        sampling.cancel()
+    with Watchdog(scheduler.look, settings.watchdog_s):
+        try:
+            async with _metrics_beside(settings, metrics):
+                yield runtime
+        finally:
+            sampling.cancel()
+            await _release(runtime)
+
+
+async def _release(runtime: Runtime) -> None:
+    """Waits for what is under way, but not for ever: a native call may hang."""
+    services = runtime.services
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
+    for close in (services.scheduler.close, services.replays.close, services.graphs.close):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
-        await asyncio.to_thread(services.scheduler.close)
-        await asyncio.to_thread(services.replays.close)
-        await asyncio.to_thread(services.graphs.close)
+            await asyncio.wait_for(asyncio.to_thread(close), _RELEASE_S)
 
 
 @contextlib.asynccontextmanager
@@ -172,11 +186,16 @@ def _watch(runtime: Runtime) -> None:
     metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
     metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
     metrics.spare_graphs.set_function(lambda: services.graphs.ready)
+    metrics.draining.set_function(lambda: runtime.sessions.draining)
     metrics.ready.set_function(lambda: _hindrance(runtime) is None)
 
 
 def _final_graphs(models: ModelStore, count: int) -> list[PoseGraph]:
-    return [PoseGraph(models.path(models.models[0]), Mode.FINAL) for _ in range(count)]
+    return [_final_graph(models) for _ in range(count)]
+
+
+def _final_graph(models: ModelStore) -> PoseGraph:
+    return PoseGraph(models.path(models.models[0]), Mode.FINAL)
 
 
 class _PlainStartupErrors:
@@ -189,6 +208,7 @@ class _PlainStartupErrors:
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
+        scope.setdefault("state", {})  # not every ASGI server has one
         failure: list[Message] = []
 
         async def hold_failure(message: Message) -> None:
@@ -232,17 +252,19 @@ async def _analyze(socket: WebSocket) -> None:
 async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
     runtime = _runtime(socket)
     metrics = runtime.services.metrics
-    if not runtime.admission.enter():
-        metrics.handshake("full")
-        full = PlainTextResponse("the server is full", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
-        await socket.send_denial_response(full)
+    hindrance = _hindrance(runtime) or (None if runtime.admission.enter() else "full")
+    if hindrance is not None:
+        metrics.handshake("draining" if runtime.sessions.draining else "full")
+        denial = PlainTextResponse(f"no place: {hindrance}", 503, headers={"Retry-After": str(_RETRY_AFTER_S)})
+        await socket.send_denial_response(denial)
         return
     try:
         with metrics.sessions.track_inprogress():
             await socket.accept(SUBPROTOCOL if dialect is V1 else None)
             metrics.handshake("accepted")
-            limits = _limits_of(guest, runtime.limits)
-            await Session(socket, dialect(limits, monotonic()), runtime.services).run()
+            session = Session(socket, dialect(_limits_of(guest, runtime.limits), monotonic()), runtime.services)
+            with runtime.sessions.having(session):
+                await session.run()
     finally:
         runtime.admission.leave()
 
@@ -324,6 +346,8 @@ async def _demo_clip(request: Request) -> Response:
 
 
 async def _alive(request: Request) -> Response:
+    if _runtime(request).services.scheduler.working == 0:  # nothing but a new process helps
+        return JSONResponse({"status": "stuck"}, 503)
     return JSONResponse({"status": "alive"})
 
 
@@ -337,13 +361,14 @@ async def _ready(request: Request) -> Response:
 async def _detailed(request: Request) -> Response:
     runtime = _runtime(request)
     services, admission = runtime.services, runtime.admission
+    scheduler = services.scheduler
     return JSONResponse(
         {
             "status": _hindrance(runtime) or "ready",
             "version": __version__,
             "uptime_s": round(monotonic() - runtime.started_s, 1),
             "sessions": {"now": admission.taken} | runtime.capacity.facts(),
-            "workers": {"threads": services.scheduler.workers},
+            "workers": {"threads": scheduler.working, "busy": scheduler.busy, "stuck": scheduler.stuck},
             "graphs": {"spare": services.graphs.ready},
             "models": {
                 model.name: "installed" if services.models.installed(model) else "not installed"
@@ -362,7 +387,11 @@ async def _metrics(request: Request) -> Response:
 
 def _hindrance(runtime: Runtime) -> str | None:
     """Why a new client would be turned away, if it would."""
-    models = runtime.services.models
+    models, scheduler = runtime.services.models, runtime.services.scheduler
+    if runtime.sessions.draining:
+        return "draining"
+    if scheduler.working < scheduler.workers:
+        return "stuck"
     if not models.installed(models.models[0]):
         return "model missing"
     return "full" if runtime.admission.full else None

@@ -2,18 +2,21 @@
 
 import contextlib
 import logging
+import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from types import FrameType
 from typing import Final
 
 import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime.json_mode import message_bytes
-from kinemotion.realtime.server import create_app
+from kinemotion.realtime.server import RUNTIME, Runtime, create_app
 from kinemotion.settings import Settings
 
 _BACKLOG: Final = 256
@@ -23,10 +26,11 @@ _HERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _PING_S: Final = 20.0
 _SHUTDOWN_S: Final = 5
 _START_S: Final = 30.0
+_REMARKS: Final = ("without completing handshake", "Invalid UTF-8 sequence")
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says where it listens, once it does.
+    """A uvicorn server that says where it listens, once it does, and drains before it shuts down.
 
     Args:
         config: what `configure` made.
@@ -36,6 +40,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, listening: Callable[[str], object]) -> None:
         super().__init__(config)
         self._listening = listening
+        self._signal: int | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts listening."""
@@ -45,6 +50,29 @@ class Server(uvicorn.Server):
             host = _HERE.get(host, host)
             scheme = "https" if self.config.is_ssl else "http"
             self._listening(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drains, and shuts down; uvicorn alone would close every connection before the application is told.
+
+        Clients that come meanwhile are refused with 503, which they would not be told by a closed socket.
+        """
+        runtime: Runtime = self.lifespan.state[RUNTIME]
+        await runtime.sessions.drain()
+        await super().shutdown(sockets)
+        if runtime.services.scheduler.stuck:
+            self._end_by_signal()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Takes the first signal; for a second one the system's own handling is left, which ends the process."""
+        super().handle_exit(sig, frame)
+        self._signal = sig
+        for one in HANDLED_SIGNALS:
+            signal.signal(one, signal.SIG_DFL)
+
+    def _end_by_signal(self) -> None:
+        """Ends the process as it was told to: Python would wait for stuck threads, which never end."""
+        if self._signal is not None:
+            signal.raise_signal(self._signal)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -112,8 +140,8 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
 
 
 def _about_something(record: logging.LogRecord) -> bool:
-    """Drops the line that uvicorn writes for each handshake that is refused on purpose."""
-    return "without completing handshake" not in record.getMessage()
+    """Drops what uvicorn writes for each handshake that is refused on purpose, and for each text that is no UTF-8."""
+    return not any(remark in record.getMessage() for remark in _REMARKS)
 
 
 @contextlib.contextmanager

@@ -14,9 +14,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from kinemotion.errors import (
     BadFrame,
     ClientError,
+    Draining,
     FrameTooLarge,
     Internal,
     OutOfOrder,
+    Overloaded,
     RateLimited,
     UnsupportedImage,
 )
@@ -32,13 +34,15 @@ from kinemotion.realtime.outbox import Message, Outbox
 from kinemotion.realtime.pipeline import Analysed, Pipeline, new_tracker
 from kinemotion.realtime.protocol import Protocol, State
 from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
-from kinemotion.realtime.scheduler import Lane, Scheduler
+from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 
 _DONE: Final = 1000
 _DEPARTURES: Final = {1009: "frame_too_large", 1012: "draining"}
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
+_GRAPH_S: Final = 30.0
 _RATE_ERROR_EVERY_S: Final = 1.0
+_DRAINING: Final = "the server is going down; connect again"
 _FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
 
 _log: Final = logging.getLogger(__name__)
@@ -71,7 +75,7 @@ class Session:
         protocol: the dialect that the client speaks.
         services: what the sessions share.
 
-    Everything here runs on the event loop, but for `_work` and `_work_failed`, which a worker calls.
+    Everything here runs on the event loop, but for what workers call: `_work`, `_work_failed` and `_retire`.
     """
 
     def __init__(self, socket: WebSocket, protocol: Protocol, services: Services) -> None:
@@ -82,7 +86,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._tasks = asyncio.TaskGroup()
         self._outbox = Outbox()
-        self._lane: Lane[Frame] = Lane(services.scheduler, self._work, self._work_failed)
+        self._lane: Lane[Frame] = Lane(services.scheduler, self._work, self._work_failed, self._retire)
         self._graph: PoseGraph | None = None
         self._pipeline: asyncio.Future[Pipeline] = self._loop.create_future()
         self._received = self._analysed = self._dropped = 0
@@ -109,6 +113,21 @@ class Session:
                 await asyncio.shield(self._release())
             finally:
                 self._sign_off()
+
+    def drain(self) -> None:
+        """Brings the session to its end since the server goes down: what was received is still worked on."""
+        if not self._finishing:
+            self._wind_up(Draining(_DRAINING))
+
+    def hurry(self) -> None:
+        """Ends a session that is draining at once; jumps that are not final become so as they were seen live."""
+        self._jumps.give_up()
+        self._tell(self._summary())
+        self._fail(Draining(_DRAINING))
+
+    def overload(self) -> None:
+        """Ends the session at once since nobody is left to work for it."""
+        self._fail(Overloaded("the server cannot go on; connect again"))
 
     # What comes in
 
@@ -139,6 +158,8 @@ class Session:
                 self._handle(event)
         except ClientError as error:
             self._refuse(error)
+        except Exception:
+            self._break("a message could not be handled")
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -162,20 +183,24 @@ class Session:
 
     async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
         try:
-            self._graph = await self._services.graphs.acquire(model)
+            async with asyncio.timeout(_GRAPH_S):
+                self._graph = await self._services.graphs.acquire(model)
+            self._config = config
+            self._tell(self._protocol.started(self.id, config, model.name))
+            self._pipeline.set_result(
+                Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
+            )
+        except TimeoutError:
+            self._fail(Overloaded("the pose model could not be started in time"))
         except Exception:
-            _log.exception("no pose graph could be made", extra=fields(session=self.id))
-            self._fail(Internal("the pose model could not be started"))
-            return
-        self._config = config
-        self._tell(self._protocol.started(self.id, config, model.name))
-        self._pipeline.set_result(
-            Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
-        )
-        self._lane.release()
+            self._break("the pose model could not be started")
+        else:
+            self._lane.release()
 
     def _wind_up(self, error: ClientError | None) -> None:
         """Takes no more messages, brings what is under way to its end, and closes: with an error, if there is one."""
+        if self._finishing:  # the server began to drain while the client was waited for
+            return
         self._finishing = True
         if self._protocol.state is State.WAITING and error is not None:
             self._fail(error)
@@ -189,13 +214,19 @@ class Session:
             for jump in await asyncio.to_thread(pipeline.finish):
                 self._jumps.live(jump)
             await self._jumps.finish()
+            summary = self._summary()
         except Exception:
-            _log.exception("a session could not be brought to its end", extra=fields(session=self.id))
-            error = Internal("the session could not be brought to its end")
-        if error is not None:
-            self._fail(error)
-        else:
-            self._end(_DONE, self._protocol.summary(self._tally(), list(self._jumps.jumps.values())), "done")
+            self._break("the session could not be brought to its end")
+            return
+        if error is None:
+            self._end(_DONE, summary, "done")
+            return
+        if isinstance(error, Draining):
+            self._tell(summary)
+        self._fail(error)
+
+    def _summary(self) -> str | None:
+        return self._protocol.summary(self._tally(), list(self._jumps.jumps.values()))
 
     # What a worker does
 
@@ -219,12 +250,23 @@ class Session:
 
     def _work_failed(self, error: Exception) -> None:
         self._services.metrics.frame("failed")
-        _log.error("a worker failed", extra=fields(session=self.id))
-        self._post(self._fail, Internal("the frame could not be analysed"))
+        what = "pose estimation came to a halt" if isinstance(error, Stuck) else "the frame could not be analysed"
+        _log.error(what, extra=fields(session=self.id))
+        self._post(self._fail, Internal(what))
+
+    def _retire(self) -> None:
+        if self._graph is not None:
+            self._services.graphs.retire(self._graph)
 
     def _post(self, call: Callable[..., None], *arguments: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and the client with it
-            self._loop.call_soon_threadsafe(call, *arguments)
+            self._loop.call_soon_threadsafe(self._try, call, *arguments)
+
+    def _try(self, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception:
+            self._break("an answer could not be given")
 
     # What goes out
 
@@ -291,6 +333,11 @@ class Session:
     def _fail(self, error: ClientError) -> None:
         self._end(error.close_code, self._protocol.error(error), error.code)
 
+    def _break(self, what: str) -> None:
+        """Ends the session after a fault of the server's own, which only the log tells."""
+        _log.exception(what, extra=fields(session=self.id))
+        self._fail(Internal(what))
+
     def _end(self, close_code: int, farewell: str | None, reason: str) -> None:
         self._finishing = self._ending = True
         self._reason = self._reason or reason
@@ -335,8 +382,8 @@ class Session:
             self._timer.cancel()
         await self._close_lane(discard=True)
         self._jumps.cancel()
-        if self._graph is not None:
-            self._services.graphs.retire(self._graph)
+        if not self._lane.lost:  # a graph that hangs is left alone: closing it would hang, too
+            self._retire()
 
     def _sign_off(self) -> None:
         reason = self._reason or "internal"

@@ -1,0 +1,168 @@
+"""Cameras beside hostile clients, and the same cameras beside none: `python -m loadtests.hostile_soak`.
+
+Exit code: 0 the cameras hardly notice and nothing is lost, 1 they do or something is, 2 the test failed.
+"""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Final
+
+import click
+import orjson
+
+from loadtests.result import ATTACKS_FILE, FOLDER
+from loadtests.run import LoadTestFailed, Server, run
+from loadtests.scenarios import Scenario
+from loadtests.slo import NoResult, Objectives, Verdict, read
+
+ABOUT_TIME: Final = frozenset({"unanswered"})
+"""Errors of a busy machine, which lose no session."""
+
+_EVERY_S: Final = 1.0
+_MIB: Final = 1024 * 1024
+_SLACK_MS: Final = 10.0
+_FAULTS: Final = re.compile(r"Traceback|Exception|ERROR|CRITICAL|never retrieved")
+
+
+class Sizes:
+    """A server's resident memory, read every second, in MiB."""
+
+    def __init__(self) -> None:
+        self.mib: list[float] = []
+
+    @contextmanager
+    def __call__(self, server: Server) -> Iterator[None]:
+        """Watches a server."""
+        ended = Event()
+        thread = Thread(target=self._watch, args=(server.pid, ended), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _watch(self, process: int, ended: Event) -> None:
+        while not ended.wait(_EVERY_S):
+            pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+            self.mib.append(pages * os.sysconf("SC_PAGE_SIZE") / _MIB)
+
+
+def judge(
+    alone: dict[str, Any], beside: dict[str, Any], attacks: dict[str, int], mib: Sequence[float], log: str,
+    *, share: float, growth: float,
+) -> list[Verdict]:  # fmt: skip
+    """Compares the cameras beside hostile clients with those beside none.
+
+    Args:
+        alone: result of the cameras beside none.
+        beside: result of the cameras beside hostile clients.
+        attacks: how many of each there were.
+        mib: the server's memory, from first to last.
+        log: what the server wrote to standard error.
+        share: how much greater p95 may be.
+        growth: how much larger the server may be in the last third of the time than in the one before.
+    """
+    return [
+        _attacked(attacks),
+        _latency(alone, beside, share),
+        _nothing_lost(beside),
+        _flat(mib, growth),
+        _no_faults(log),
+    ]
+
+
+def _attacked(attacks: dict[str, int]) -> Verdict:
+    named = ", ".join(f"{count} {name}" for name, count in sorted(attacks.items()))
+    return Verdict(bool(attacks), f"attacks: {sum(attacks.values())}: {named}")
+
+
+def _latency(alone: dict[str, Any], beside: dict[str, Any], share: float) -> Verdict:
+    if alone["latency_ms"] is None or beside["latency_ms"] is None:
+        return Verdict(False, "latency: nothing to compare")
+    before_ms, after_ms = alone["latency_ms"]["p95"], beside["latency_ms"]["p95"]
+    text = f"latency: p95 {after_ms:.0f} ms, {before_ms:.0f} ms without attacks, at most {100 * share:g} % more"
+    return Verdict(after_ms <= (1 + share) * before_ms + _SLACK_MS, text)
+
+
+def _nothing_lost(beside: dict[str, Any]) -> Verdict:
+    errors = {kind: count for kind, count in beside["totals"]["errors_by_kind"].items() if kind not in ABOUT_TIME}
+    served = sum(camera["answered"] > 0 for camera in beside["cameras"])
+    text = f"sessions: {served} of {len(beside['cameras'])} cameras served"
+    named = "".join(f", {count} {kind}" for kind, count in sorted(errors.items()))
+    return Verdict(0 < served == len(beside["cameras"]) and not errors, text + named)
+
+
+def _flat(mib: Sequence[float], growth: float) -> Verdict:
+    third = len(mib) // 3
+    if not third:
+        return Verdict(False, "memory: hardly looked at")
+    early, late = max(mib[third : 2 * third]), max(mib[2 * third :])
+    text = f"memory: {early:.0f} MiB in the middle third, {late:.0f} in the last, at most {100 * growth:g} % more"
+    return Verdict(late <= (1 + growth) * early, text)
+
+
+def _no_faults(log: str) -> Verdict:
+    faults = _FAULTS.findall(log)
+    return Verdict(not faults, f"log: {len(faults)} faults")
+
+
+def find(cameras: int, hostile: int, seconds: int, alone_s: int, folder: Path, **limits: float) -> list[Verdict]:
+    """Runs both, and judges.
+
+    Args:
+        cameras: honest ones.
+        hostile: clients beside them.
+        seconds: how long with hostile clients.
+        alone_s: how long without.
+        folder: where the files go.
+        limits: of `judge`.
+
+    Raises:
+        LoadTestFailed: the server or Locust failed.
+        NoResult: Locust left no result.
+    """
+    options = "-r 5 --clips 2"
+    plain = Scenario("cameras beside nobody", f"-u {cameras} {options}", alone_s, Objectives())
+    attacked = Scenario(
+        "cameras beside hostile clients", f"-u {cameras + hostile} --hostile {hostile} {options}", seconds,
+        Objectives(), "hostile.py",
+    )  # fmt: skip
+    alone = read(run(plain, folder / "alone"))
+    sizes, log = Sizes(), folder / "server.log"
+    beside = read(run(attacked, folder / "beside", watch=sizes, log=log))
+    attacks = orjson.loads((folder / "beside" / ATTACKS_FILE).read_bytes())
+    return judge(alone, beside, attacks, sizes.mib, log.read_text(), **limits)
+
+
+@click.command()
+@click.option("--cameras", default=25, show_default=True, type=click.IntRange(2), help="How many, hostile ones too.")
+@click.option("--hostile", default=0.1, show_default=True, type=click.FloatRange(0.01, 0.9), help="Their share.")
+@click.option("--seconds", default=600, show_default=True, type=click.IntRange(10), help="How long.")
+@click.option("--alone-s", default=240, show_default=True, type=click.IntRange(10), help="How long without attacks.")
+@click.option("--share", default=0.25, show_default=True, help="Greatest growth of p95.")
+@click.option("--growth", default=0.05, show_default=True, help="Greatest growth of the server's memory.")
+def main(cameras: int, hostile: float, seconds: int, alone_s: int, share: float, growth: float) -> None:
+    """Have hostile clients attack a server of its own, and see whether the others notice."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the server would outlive this
+    attackers = ceil(hostile * cameras)
+    try:
+        folder = FOLDER / "hostile"
+        verdicts = find(cameras - attackers, attackers, seconds, alone_s, folder, share=share, growth=growth)
+    except (LoadTestFailed, NoResult) as failure:
+        click.echo(f"Error: {failure}", err=True)
+        sys.exit(2)
+    for verdict in verdicts:
+        click.echo(f"{'met   ' if verdict.met else 'MISSED'} {verdict.text}")
+    sys.exit(0 if all(verdict.met for verdict in verdicts) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What the tests of faults share: a server whose parts can be reached, and one in a process of its own."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from threading import Event, Semaphore
+from typing import Any
+
+import pytest
+from numpy.typing import NDArray
+from tests.realtime.test_server import PATIENCE_S
+
+from kinemotion.pose.graph import Mode, Pose, PoseGraph
+from kinemotion.realtime import serving
+from kinemotion.realtime.server import RUNTIME, Runtime
+from kinemotion.realtime.serving import Server, background
+from kinemotion.settings import Settings
+
+SERVE = "from kinemotion.cli import main; main()"
+
+
+class Opened:
+    """A server of this process.
+
+    Attributes:
+        address: where it is.
+        server: what serves.
+    """
+
+    def __init__(self, address: str, server: Server) -> None:
+        self.address = address
+        self.server = server
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the server consists of."""
+        runtime: Runtime = self.server.lifespan.state[RUNTIME]
+        return runtime
+
+    def stop(self) -> None:
+        """Does what the first signal does."""
+        self.server.should_exit = True
+
+
+@contextmanager
+def opened(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Iterator[Opened]:
+    """Runs a server in a thread, for whose frames no time is too long."""
+    servers: list[Server] = []
+
+    class Kept(Server):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            servers.append(self)
+
+    monkeypatch.setattr(serving, "Server", Kept)
+    patient = {"port": 0, "workers": 1, "max_sessions": 8, "slo_s": 10.0, "watchdog_s": 600.0}
+    with background(Settings(**(patient | settings))) as address:
+        yield Opened(address, servers[0])
+
+
+class Wedge:
+    """Makes live graphs hang in `detect`, until they are let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hanging: list[PoseGraph] = []
+        self._caught = Semaphore(0)
+        self._go = Event()
+        detect = PoseGraph.detect
+
+        def hang(graph: PoseGraph, image: NDArray[Any]) -> Pose | None:
+            if graph.mode is Mode.LIVE and not self._go.is_set():
+                self.hanging.append(graph)
+                self._caught.release()
+                self._go.wait()
+            return detect(graph, image)
+
+        monkeypatch.setattr(PoseGraph, "detect", hang)
+
+    async def caught(self) -> None:
+        """Waits until one more graph hangs."""
+        assert await asyncio.to_thread(self._caught.acquire, timeout=PATIENCE_S)
+
+    def let_go(self) -> None:
+        """Ends every hang, and lets later calls pass."""
+        self._go.set()
+
+
+class Served:
+    """A server in a process of its own."""
+
+    def __init__(self, process: Process, address: str, output: "asyncio.Task[str]") -> None:
+        self.process = process
+        self.address = address
+        self._output = output
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def ended(self) -> int:
+        """The exit code, once it has ended."""
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+
+    async def log(self) -> str:
+        """All that it wrote to standard error, once it has ended."""
+        return await self._output
+
+
+@asynccontextmanager
+async def served(code: str = SERVE, port: int = 0, **options: Any) -> AsyncIterator[Served]:
+    """Runs a server; kills it at the end if it still runs.
+
+    Args:
+        code: what Python runs.
+        port: where it listens.
+        options: of `create_subprocess_exec`, and `KINEMOTION_*` variables.
+    """
+    variables = {name: str(options.pop(name)) for name in tuple(options) if name.startswith("KINEMOTION_")}
+    environment = os.environ | {"KINEMOTION_SLO_S": "10", "KINEMOTION_MAX_SESSIONS": "8"} | variables
+    command = (sys.executable, "-c", code, "serve", "--port", str(port))
+    options = {"env": environment} | options
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, **options)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors = process.stderr
+    output = asyncio.create_task(_all(errors))
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), 3 * PATIENCE_S)
+        address = re.search(rb"open (http://\S+)", line)
+        if address is None:
+            process.kill()
+            pytest.fail(f"the server did not start: {line!r} {await output}")
+        yield Served(process, address[1].decode(), output)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await output
+
+
+async def _all(stream: asyncio.StreamReader) -> str:
+    return (await stream.read()).decode()
