@@ -53,13 +53,12 @@ def proxying(nginx: str, replicas: list[str], folder: Path) -> Iterator[str]:
     (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n")
     servers = (f"server {urlsplit(replica).netloc} max_fails=0;\n" for replica in replicas)
     (folder / "replicas.conf").write_text("".join(servers))
-    command = [nginx, "-e", "stderr", "-p", f"{folder}/", "-c", f"{folder}/nginx.conf"]
-    if os.geteuid() == 0:  # its workers would otherwise be nobody's, and the folder is ours alone
-        command += ["-g", "user root;"]
+    # As root its workers would be nobody's, to whom the folder is closed.
+    directives = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
+    command = [nginx, "-e", "stderr", "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", "-g", directives]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "[warn]" not in checked.stderr
-    command[-1:] = [f"{command[-1]} daemon off;"] if command[-2] == "-g" else [command[-1], "-g", "daemon off;"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
