@@ -169,5 +169,5 @@ def test_nginx_comes_with_several_replicas_and_its_word_counts() -> None:
 
 def test_a_replica_is_not_killed_while_it_drains() -> None:
     grace_s = int(services()["app"]["stop_grace_period"].removesuffix("s"))
-    defaults = {setting.name: setting.default for setting in fields(Settings)}
+    defaults: dict[str, Any] = {setting.name: setting.default for setting in fields(Settings)}
     assert grace_s >= defaults["drain_s"] + 25

@@ -51,7 +51,8 @@ class Watch:
 
     def await_figures(self, expr: str) -> list[float]:
         """What a query finds, once it finds something."""
-        return until(lambda: self.figures(expr), f"nothing found by {expr}")
+        found: list[float] = until(lambda: self.figures(expr), f"nothing found by {expr}")
+        return found
 
 
 def until(look: Callable[[], Any], complaint: str) -> Any:
