@@ -24,7 +24,8 @@ LABEL org.opencontainers.image.title="Kinemotion" \
       org.opencontainers.image.description="Jump kinematics from a live camera" \
       org.opencontainers.image.licenses="MIT AND Apache-2.0"
 
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin kinemotion \
+RUN groupadd --system --gid 10001 kinemotion \
+ && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin kinemotion \
  && install --directory --owner kinemotion --group kinemotion /data /models
 
 COPY --from=build /opt/kinemotion /opt/kinemotion
