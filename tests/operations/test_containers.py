@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.operations.files import ROOT, read_yaml
 
-from kinemotion import MAX_PIXELS
+from kinemotion import MAX_PIXELS, __version__
 from kinemotion.realtime.serving import background
 from kinemotion.settings import PREFIX, Settings
 
@@ -125,6 +125,11 @@ def test_a_service_is_of_an_exact_version_bounded_and_without_privileges(name: s
     assert service["cap_drop"] == ["ALL"]
     assert service["read_only"] is True
     assert "no-new-privileges:true" in service["security_opt"]
+
+
+@pytest.mark.parametrize("path", ["docker-compose.yml", "docs/operations.md", "README.md"])
+def test_our_image_is_called_by_the_version_of_the_package(path: str) -> None:
+    assert set(re.findall(r"\bkinemotion:(\d[\w.]*\d)", (ROOT / path).read_text())) == {__version__}
 
 
 @pytest.mark.parametrize("name", services())
