@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.error import HTTPError
@@ -51,11 +51,10 @@ def proxying(nginx: str, replicas: list[str], folder: Path) -> Iterator[str]:
     port = free_port()
     shutil.copy(ROOT / "nginx/nginx.conf", folder)
     (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n")
-    servers = (f"server {urlsplit(replica).netloc} max_fails=0;\n" for replica in replicas)
-    (folder / "replicas.conf").write_text("".join(servers))
+    name(replicas, folder)
     # As root its workers would be nobody's, to whom the folder is closed.
     directives = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
-    command = [nginx, "-e", "stderr", "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", "-g", directives]
+    command = [*call(nginx, folder), "-g", directives]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "[warn]" not in checked.stderr
@@ -67,6 +66,15 @@ def proxying(nginx: str, replicas: list[str], folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def call(nginx: str, folder: Path) -> list[str]:
+    return [nginx, "-e", "stderr", "-p", f"{folder}/", "-c", f"{folder}/nginx.conf"]
+
+
+def name(replicas: list[str], folder: Path) -> None:
+    servers = (f"server {urlsplit(replica).netloc} max_fails=0;\n" for replica in replicas)
+    (folder / "replicas.conf").write_text("".join(servers))
 
 
 def free_port() -> int:
@@ -101,6 +109,17 @@ def get(address: str) -> tuple[int, str]:
 async def camera(address: str) -> AsyncIterator[ClientConnection]:
     protocols = [Subprotocol(SUBPROTOCOL)]
     async with connect(socket_url(address), subprotocols=protocols, compression=None) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def camera_with_patience(address: str) -> AsyncIterator[ClientConnection]:
+    """A camera that comes again where it is refused for want of room."""
+    while True:
+        with suppress(InvalidStatus):
+            connection = await connect(socket_url(address), subprotocols=[Subprotocol(SUBPROTOCOL)])
+            break
+    async with connection:
         yield connection
 
 
@@ -153,6 +172,21 @@ async def test_a_replica_that_is_gone_is_passed_over(nginx: str, drawn_frames: F
                 report = await stream(proxy, drawn_frames[:5])
                 assert report.close_code == 1000
                 await until_served([lasting], 0)
+
+
+async def test_a_replica_is_added_while_cameras_stay_connected(nginx: str, tmp_path: Path) -> None:
+    with (
+        background(ONE_CAMERA) as first,
+        background(ONE_CAMERA) as second,
+        proxying(nginx, [first], tmp_path) as proxy,
+    ):
+        async with camera(proxy) as staying:
+            name([first, second], tmp_path)
+            await asyncio.to_thread(subprocess.run, [*call(nginx, tmp_path), "-s", "reload"], check=True)
+            async with asyncio.timeout(PATIENCE_S), camera_with_patience(proxy):
+                assert [await sessions(replica) for replica in (first, second)] == [1, 1]
+                await staying.send('{"type":"start"}')
+                assert json.loads(await staying.recv())["type"] == "started"
 
 
 def test_the_page_and_health_pass(proxy: str) -> None:
