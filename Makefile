@@ -64,7 +64,7 @@ fuzz: .venv/development  ## every parser of strangers' bytes, one after another,
 
 system:  ## Debian packages that the tests need (as root)
 	@apt-get update -qq
-	@DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+	@DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium prometheus nginx
 
 lock: .venv/development  ## resolve the pins again, to the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv .venv/uv && .venv/uv/bin/pip install --quiet uv
@@ -73,6 +73,9 @@ lock: .venv/development  ## resolve the pins again, to the newest versions that 
 	        --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	        --output-file requirements$${extra:+-$$extra}.lock; \
 	done
+	@sed -nE 's/^requires = \["(.*)"\]/\1/p' pyproject.toml | .venv/uv/bin/uv pip compile - --quiet --universal \
+	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --output-file requirements-build.lock
 
 clean:  ## remove the environment and every cache
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
