@@ -244,7 +244,7 @@ async def status(app: ASGIApp, path: str, reached: str) -> int:
         "method": "GET",
         "path": path,
         "query_string": b"",
-        "headers": [(b"host", b"gym.example")],
+        "headers": [(b"host", b"127.0.0.1:8000")],
         "scheme": "http",
         "client": ("192.0.2.9", 50_000),
         "server": (reached, 8000),

@@ -161,6 +161,16 @@ def test_a_name_that_somebody_points_to_this_machine_is_not_its_own(server: str,
     assert from_page(server, f"http://{host}", host).status == expected
 
 
+@pytest.mark.parametrize("path", ["/access", "/health/detailed", "/metrics", "/demo/clip?movement=hop"])
+def test_nor_is_anything_read_or_drawn_by_such_a_name(server: str, listing: str, path: str) -> None:
+    for host in ("evil.example", "evil.example:8000", "gym.example.evil.example", ""):
+        assert ask(listing, path, {"Host": host}).status == 403
+    assert ask(server, path, {"Host": "gym.example"}).status == 403
+    for host in ("gym.example", "gym.example:8000", "localhost"):
+        assert ask(listing, path, {"Host": host}).status in (200, 204, 400)
+    assert ask(server, "/health", {"Host": "evil.example"}).status == 200
+
+
 @pytest.mark.parametrize(
     "entry", ["*", "https://*.example", "gym.example", "https://gym.example/", "https://GYM.example", "null", ""]
 )

@@ -205,10 +205,10 @@ async def test_a_page_without_a_valid_token_asks_for_one_and_does_not_go_on_by_i
       answer.door = 401;
       stream.open(); sockets[0].onclose({ code: 1006 });
       await settled();
-      return { last: states.at(-1), attempts: sockets.length };
+      return { state: states.at(-1).state, reason: states.at(-1).reason, attempts: sockets.length };
     """
     )
-    assert await run(page, script) == {"last": {"state": "ended", "reason": "token"}, "attempts": 1}
+    assert await run(page, script) == {"state": "ended", "reason": "token", "attempts": 1}
 
 
 @pytest.mark.parametrize(("door", "reason"), [(429, "crowded"), (503, "unready"), (403, "refused")])

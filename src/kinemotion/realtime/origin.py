@@ -54,8 +54,8 @@ class Origins:
 
     Args:
         allowed: their origins; the server's own page alone, if there are none.
-        any_name: whether the server's own page counts whatever name the client gave the server. Without, only
-            names of the machine itself do: any page can have its name point to 127.0.0.1.
+        any_name: whether the server answers by whatever name the client gave it. Without, only names of the machine
+            itself and of allowed origins do: any page can have its name point to 127.0.0.1.
 
     Raises:
         SettingsError: an origin is not written as browsers write it.
@@ -69,8 +69,10 @@ class Origins:
         """Lets a browser's connection pass; one that names no origin is no browser's.
 
         Raises:
-            Forbidden: it comes from a page that may not connect.
+            Forbidden: it comes from a page that may not connect, or by a name that is not the server's.
         """
+        if not (self._any_name or self._answers_by(Origin.of_server(connection))):
+            raise Forbidden("this server does not answer by that name")
         named = connection.headers.getlist("origin")
         if named and not (len(named) == 1 and self._welcome(named[0], connection)):
             raise Forbidden("pages of this origin may not connect")
@@ -83,7 +85,12 @@ class Origins:
         origin = Origin.parse(text)
         if origin is None or self._allowed:
             return origin in self._allowed
-        return origin == Origin.of_server(connection) and (self._any_name or is_loopback(origin.host.strip("[]")))
+        return origin == Origin.of_server(connection)
+
+    def _answers_by(self, own: Origin | None) -> bool:
+        return own is not None and (
+            is_loopback(own.host.strip("[]")) or any(own.host == origin.host for origin in self._allowed)
+        )
 
 
 def is_loopback(host: str) -> bool:
