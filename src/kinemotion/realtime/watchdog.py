@@ -1,11 +1,14 @@
 """Looks after the workers now and then, from a thread of its own, so that a native call that hangs is noticed."""
 
+import logging
 from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from kinemotion.realtime.scheduler import LOOKS
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Watchdog:
@@ -34,4 +37,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._ended.wait(self._interval_s):
-            self._look()
+            try:
+                self._look()
+            except Exception:
+                _log.exception("the workers could not be looked after")

@@ -1,0 +1,52 @@
+"""The judge of cameras beside hostile clients: what is good passes, each thing that is bad does not."""
+
+from typing import Any
+
+import pytest
+from loadtests.attacks import ATTACKS
+from loadtests.hostile_soak import judge
+
+GOOD: dict[str, Any] = {
+    "alone": {"latency_ms": {"p95": 80.0}},
+    "beside": {
+        "latency_ms": {"p95": 100.0},
+        "totals": {"errors_by_kind": {"unanswered": 3}},
+        "cameras": [{"answered": 10}, {"answered": 9}],
+    },
+    "attacks": {"bombs": 2, "flood": 1},
+    "mib": [300.0, 500.0, 520.0, 510.0, 515.0, 530.0],
+    "log": "Kinemotion has something to say\n",
+}
+
+
+def missed(**changes: Any) -> list[str]:
+    """What is held against a result that is good but for some changes."""
+    return [
+        verdict.text.split(":")[0] for verdict in judge(**(GOOD | changes), share=0.25, growth=0.05) if not verdict.met
+    ]
+
+
+def test_what_is_good_passes() -> None:
+    assert missed() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"attacks": {}}, "attacks"),
+        ({"beside": GOOD["beside"] | {"latency_ms": {"p95": 111.0}}}, "latency"),
+        ({"beside": GOOD["beside"] | {"latency_ms": None}}, "latency"),
+        ({"beside": GOOD["beside"] | {"totals": {"errors_by_kind": {"closed_1011": 1}}}}, "sessions"),
+        ({"beside": GOOD["beside"] | {"cameras": [{"answered": 10}, {"answered": 0}]}}, "sessions"),
+        ({"mib": [300.0, 500.0, 520.0, 510.0, 515.0, 550.0]}, "memory"),
+        ({"mib": [300.0]}, "memory"),
+        ({"log": "Traceback (most recent call last):\n"}, "log"),
+        ({"log": "Task exception was never retrieved\n"}, "log"),
+    ],
+)
+def test_each_thing_that_is_bad_does_not(changes: dict[str, Any], what: str) -> None:
+    assert missed(**changes) == [what]
+
+
+def test_every_attack_has_a_name_of_its_own() -> None:
+    assert len({attack.__name__ for attack in ATTACKS}) == len(ATTACKS)
