@@ -25,7 +25,7 @@ from kinemotion.errors import (
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
-from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.graphs import HANGS_S, GraphSupply
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Drop, Event, Frame, SessionConfig, Start, Stop, Tally
 from kinemotion.realtime.metrics import Metrics
@@ -38,7 +38,6 @@ from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 _DONE: Final = 1000
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
-_GRAPH_S: Final = 30.0
 _RATE_ERROR_EVERY_S: Final = 1.0
 _DRAINING: Final = "the server is going down; connect again"
 _FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
@@ -166,7 +165,7 @@ class Session:
 
     async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
         try:
-            async with asyncio.timeout(_GRAPH_S):
+            async with asyncio.timeout(HANGS_S):
                 self._graph = await self._services.graphs.acquire(model)
             self._config = config
             self._tell(self._protocol.started(self.id, config, model.name))
