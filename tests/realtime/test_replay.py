@@ -39,14 +39,11 @@ class Bench:
 
     def __init__(self, graph: PoseGraph) -> None:
         self.invitations = 0
-        self.desk = ReplayDesk([graph], self.no_graph, self.invite)
+        self.desk = ReplayDesk([graph], self.invite)
         self.results: SimpleQueue[Jump | None] = SimpleQueue()
 
     def invite(self) -> None:
         self.invitations += 1
-
-    def no_graph(self) -> PoseGraph:
-        raise RuntimeError("one graph has to do")
 
     def replay(self, jump: Jump) -> Replay:
         return Replay(Span.of(jump), JumpTracker(Movement.CMJ), self.results.put)
@@ -280,7 +277,7 @@ def test_a_frame_that_is_given_up_is_missed_and_the_graph_closed_where_it_comes_
 
 
 def test_a_graph_that_a_stuck_worker_has_is_made_again(graph: PoseGraph) -> None:
-    desk = ReplayDesk([], lambda: graph, lambda: None)
+    desk = ReplayDesk([], lambda: None, make=lambda: graph)
     assert desk.lend() is graph
     desk.take_back(graph)
     assert desk.lend() is graph
@@ -289,8 +286,11 @@ def test_a_graph_that_a_stuck_worker_has_is_made_again(graph: PoseGraph) -> None
 def test_where_no_graph_can_be_made_the_live_result_has_to_do(
     graph: PoseGraph, drawn_frames: Frames, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def fail() -> PoseGraph:
+        raise RuntimeError("one graph has to do")
+
     bench = Bench(graph)
-    assert bench.desk.lend() is graph
+    bench.desk = ReplayDesk([], bench.invite, make=fail)
     bench.desk.add(bench.replay(live_jump(1.0, 1.5)), of_clip(drawn_frames, 0.05), complete=True)
     bench.work()
     assert bench.results.get_nowait() is None

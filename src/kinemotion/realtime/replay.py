@@ -233,14 +233,20 @@ class ReplayDesk:
 
     Args:
         graphs: stateless graphs, as many as there are workers; the desk closes them.
-        make: makes another, in place of one that a stuck worker has.
         invite: called whenever there is one more frame to take.
+        make: makes another graph, in place of one that a stuck worker has.
     """
 
-    def __init__(self, graphs: list[PoseGraph], make: Callable[[], PoseGraph], invite: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        graphs: list[PoseGraph],
+        invite: Callable[[], None],
+        *,
+        make: Callable[[], PoseGraph | None] = lambda: None,
+    ) -> None:
         self._graphs = deque(graphs)
-        self._make = make
         self._invite = invite
+        self._make = make
         self._lock = Lock()
         self._replays: list[Replay] = []
         self._finished: list[Replay] = []

@@ -104,7 +104,7 @@ async def _running(settings: Settings) -> AsyncIterator[Runtime]:
         models=models,
         graphs=GraphSupply(models, settings.spare_graphs),
         scheduler=scheduler,
-        replays=ReplayDesk(still_graphs, partial(_stateless_graph, models), scheduler.invite),
+        replays=ReplayDesk(still_graphs, scheduler.invite, make=partial(_stateless_graph, models)),
         metrics=Metrics(),
         send_s=settings.send_s,
         stale_s=settings.slo_s,
