@@ -28,7 +28,7 @@ ABOUT_TIME: Final = frozenset({"unanswered"})
 _EVERY_S: Final = 1.0
 _MIB: Final = 1024 * 1024
 _SLACK_MS: Final = 10.0
-_FAULTS: Final = re.compile(r"Traceback|Exception|ERROR|CRITICAL|never retrieved")
+_FAULTS: Final = re.compile(r'Traceback|Exception|ERROR|CRITICAL|never retrieved|"level": ?"(?:error|critical)"')
 
 
 class Sizes:

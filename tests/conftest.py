@@ -16,7 +16,7 @@ Frames = list[tuple[float, bytes]]
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a running server; however busy the machine, no frame is too old for it."""
-    with background(Settings(port=0, max_sessions=32, slo_s=10.0)) as address:
+    with background(Settings(port=0, max_sessions=32, slo_s=10.0, final_s=60.0)) as address:
         yield address
 
 

@@ -127,6 +127,9 @@ class Settings:
     ring_bytes: int = _number(16_777_216, 65_536, 268_435_456, "and how many bytes of them at most, for each camera")
     drain_s: float = _number(10.0, 0.1, 600.0, "time that sessions have to end once the server is told to stop")
     watchdog_s: float = _number(5.0, 0.1, 600.0, "time after which a frame in work counts as stuck")
+    final_s: float = _number(
+        3.0, 0.1, 600.0, "time from a jump's last frame after which it is left as it was seen live, if it is not final"
+    )
     slo_s: float = _number(0.2, 0.01, 10.0, "latency objective; a frame older than this at its turn is dropped")
     log_format: LogFormat = field(
         default=LogFormat.AUTO, metadata={"text": "`console`, `json`, or `auto`: text on a terminal, else JSON"}

@@ -1,6 +1,7 @@
 """What the tests of faults share: a server whose parts can be reached, and one in a process of its own."""
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -22,6 +23,13 @@ from kinemotion.realtime.serving import Server, background
 from kinemotion.settings import Settings
 
 SERVE = "from kinemotion.cli import main; main()"
+
+_COMPLAINT = re.compile(r"traceback|exception|error|warning|critical|never retrieved", re.IGNORECASE)
+
+
+def complaints(log: pytest.LogCaptureFixture) -> list[str]:
+    """What a server of this process logged of faults."""
+    return [record.getMessage() for record in log.records if record.levelno >= logging.WARNING]
 
 
 class Opened:
@@ -105,9 +113,9 @@ class Served:
         """The exit code, once it has ended."""
         return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
 
-    async def log(self) -> str:
-        """All that it wrote to standard error, once it has ended."""
-        return await self._output
+    async def complaints(self) -> list[str]:
+        """The lines of its log that tell of a fault, once it has ended."""
+        return [line for line in (await self._output).splitlines() if _COMPLAINT.search(line)]
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from pathlib import Path
+from threading import Event
 
 import pytest
 from tests.faults.parts import Opened, Wedge, opened
@@ -11,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from kinemotion.pose.graph import PoseGraph
+from kinemotion.realtime import graphs, session
 from kinemotion.realtime.client import socket_url
 from kinemotion.realtime.protocol import SUBPROTOCOL, encode_frame
 from kinemotion.realtime.scheduler import LOOKS
@@ -76,3 +79,22 @@ async def test_a_server_without_workers_is_not_alive_and_sends_everybody_away(
                 await connect(socket_url(server.address), subprotocols=[Subprotocol(SUBPROTOCOL)])
             assert refusal.value.response.status_code == 503
         wedge.let_go()
+
+
+async def test_a_client_whose_graph_is_never_there_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = Event()
+
+    def hang(model: Path) -> PoseGraph:
+        go.wait()
+        return PoseGraph(model)
+
+    with opened(monkeypatch, spare_graphs=0) as server:
+        monkeypatch.setattr(graphs, "PoseGraph", hang)
+        monkeypatch.setattr(session, "HANGS_S", 0.05)
+        async with camera(server.address) as socket:
+            await socket.send(START)
+            error = await receive(socket)
+            assert (error["code"], error["fatal"]) == ("overloaded", True)
+            assert await close_code(socket) == 1013
+        go.set()
+        await until_idle(server.address)

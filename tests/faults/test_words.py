@@ -5,6 +5,7 @@ import contextlib
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from tests.faults.parts import Opened, opened
 from tests.realtime.test_server import PATIENCE_S, START, STOP, Frames, camera, get, until_idle
 from websockets.asyncio.client import connect
@@ -98,7 +99,7 @@ async def test_a_fault_within_the_json_dialect_keeps_its_text_too(
 @pytest.mark.parametrize(
     ("path", "owner", "name"),
     [
-        ("/metrics", server_module, "generate_latest"),
+        ("/metrics", CollectorRegistry, "collect"),
         ("/health/ready", ModelStore, "installed"),
         ("/health/detailed", ModelStore, "installed"),
         ("/health", server_module, "_runtime"),

@@ -11,7 +11,7 @@ import pytest
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import MODELS, ModelStore
 from kinemotion.realtime import graphs, memory
-from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.graphs import HANGS_S, MADE_AT_ONCE, GraphSupply
 
 
 @pytest.fixture
@@ -99,3 +99,22 @@ async def test_clients_that_go_away_while_they_wait_leave_nothing_behind(
     supply.close()
     supply.retire(honest)
     assert caplog.records == []
+
+
+async def test_makers_that_hang_are_noticed_when_none_is_left(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, now_s = Event(), 1000.0
+    monkeypatch.setattr(graphs, "monotonic", lambda: now_s)
+    monkeypatch.setattr(graphs, "PoseGraph", lambda _: go.wait())
+    supply = GraphSupply(models, spares=0)
+    waiting = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(MADE_AT_ONCE)]
+    while len(supply._at_work_since_s) < MADE_AT_ONCE:
+        await asyncio.to_thread(Event().wait, 0.01)
+    found = [supply.stuck]
+    now_s += HANGS_S + 1
+    found.append(supply.stuck)
+    go.set()
+    await asyncio.gather(*waiting)
+    supply.close()
+    assert [*found, supply.stuck] == [False, True, False]

@@ -201,7 +201,8 @@ async def test_a_frame_that_failed_is_logged_with_its_session(
             await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
         await idle(address)
     about = [line for line in lines() if line.get("session") == session]
-    assert [line["message"] for line in about] == ["session started", "the frame could not be analysed", "session ended"]
+    told = ["session started", "the frame could not be analysed", "session ended"]
+    assert [line["message"] for line in about] == told
     assert about[-1]["reason"] == "internal"
     assert [line["traceback"].splitlines()[-1] for line in lines() if "traceback" in line] == ["RuntimeError: injected"]
 

@@ -75,7 +75,7 @@ WITHOUT_LABELS = (
 @pytest.fixture(scope="module")
 def watched() -> Iterator[str]:
     """However busy the machine, no frame is too old for it."""
-    with background(Settings(port=0, max_sessions=8, slo_s=10.0, workers=2)) as address:
+    with background(Settings(port=0, max_sessions=8, slo_s=10.0, final_s=60.0, workers=2)) as address:
         yield address
 
 
@@ -275,7 +275,7 @@ async def test_a_replay_takes_from_the_landings_frame_received_to_the_final_resu
     monkeypatch.setattr("kinemotion.realtime.replay.monotonic", lambda: 4.0)
     metrics = Metrics()
     desk = ReplayDesk([graph], no_graph, lambda: None, metrics.replay)
-    path = JumpPath(desk, Ring(10.0, 1 << 20), lambda jump: None, lambda call, *given: call(*given), JumpTracker)
+    path = JumpPath(desk, Ring(10.0, 1 << 20), lambda jump: None, lambda call, *given: call(*given), JumpTracker, 9.0)
     for number in range(16):
         path.frame(frame(number, number * 200_000))  # received at 0.0, 0.2 … 3.0 s
         if number == 9:

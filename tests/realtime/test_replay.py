@@ -192,7 +192,7 @@ class Client:
     def __init__(self, bench: Bench) -> None:
         self.told: list[Jump] = []
         self.path = JumpPath(
-            bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, lambda: JumpTracker(Movement.CMJ)
+            bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, lambda: JumpTracker(Movement.CMJ), 60.0
         )
 
     def post(self, call: Callable[..., None], *arguments: object) -> None:

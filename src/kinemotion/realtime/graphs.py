@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 from kinemotion.pose.graph import PoseGraph
@@ -14,6 +16,9 @@ from kinemotion.realtime import memory
 MADE_AT_ONCE: Final = 2
 REFILL_AFTER_S: Final = 0.1
 """A session's first frame, the longest to analyse, need not share the processor with the making of the next spare."""
+
+HANGS_S: Final = 30.0
+"""Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
 
 
 class GraphSupply:
@@ -33,7 +38,14 @@ class GraphSupply:
         self._makers = ThreadPoolExecutor(MADE_AT_ONCE, thread_name_prefix="kinemotion-graphs")
         self._spares: deque[Future[PoseGraph]] = deque()
         self._retired: deque[PoseGraph] = deque()
+        self._at_work_since_s: dict[object, float] = {}
         self._refill()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether every thread that makes and closes graphs hangs, so that nobody will get one any more."""
+        now = monotonic()
+        return sum(now - since_s > HANGS_S for since_s in tuple(self._at_work_since_s.values())) >= MADE_AT_ONCE
 
     @property
     def ready(self) -> int:
@@ -81,13 +93,28 @@ class GraphSupply:
         closed = False
         with contextlib.suppress(IndexError):
             while True:
-                self._retired.popleft().close()
+                graph = self._retired.popleft()
+                with self._at_work():
+                    graph.close()
                 closed = True
         if closed:
             memory.give_back()
 
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
-        return self._makers.submit(PoseGraph, self._store.path(model))
+        return self._makers.submit(self._make, model)
+
+    def _make(self, model: PoseModel) -> PoseGraph:
+        with self._at_work():
+            return PoseGraph(self._store.path(model))
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        work = object()
+        self._at_work_since_s[work] = monotonic()
+        try:
+            yield
+        finally:
+            del self._at_work_since_s[work]
 
 
 def _abandon(order: Future[PoseGraph]) -> None:

@@ -11,7 +11,6 @@ from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, Replay, ReplayDesk, Ring, Span
 
 _PATIENCE_S: Final = 10.0
-_LATE_S: Final = 3.5  # after a landing is seen; a jump that is not final by then is left to the live path
 _SAME_JUMP_S: Final = 0.3
 _US_PER_S: Final = 1_000_000
 
@@ -28,6 +27,7 @@ class JumpPath:
         publish: called with every jump that the client is to be told: first not final, then final, once each.
         post: runs a call on the event loop, from any thread.
         tracker: makes a tracker for a replay.
+        final_s: a jump that is not final so long after the last of its frames came is left to the live path.
     """
 
     def __init__(
@@ -37,12 +37,14 @@ class JumpPath:
         publish: Callable[[Jump], None],
         post: Callable[..., None],
         tracker: Callable[[], JumpTracker],
+        final_s: float,
     ) -> None:
         self._desk = desk
         self._ring = ring
         self._publish = publish
         self._post = post
         self._tracker = tracker
+        self._final_s = final_s
         self._open: list[Replay] = []
         self._replays: dict[int, Replay] = {}
         self._live_finals: dict[int, Jump] = {}
@@ -122,11 +124,11 @@ class JumpPath:
         self._open.append(replay)
         self._settled.clear()
         self._desk.add(replay, self._ring.since(replay.from_us), complete=False)
-        asyncio.get_running_loop().call_later(_LATE_S, self._desk.give_up, replay)
 
     def _complete(self, replay: Replay) -> None:
         self._open.remove(replay)
         self._desk.add(replay, [], complete=True)
+        asyncio.get_running_loop().call_later(self._final_s, self._desk.give_up, replay)
 
     def _replayed(self, number: int, final: Jump | None) -> None:
         replay = self._replays.pop(number, None)

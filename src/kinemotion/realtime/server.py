@@ -133,6 +133,7 @@ async def _running(settings: Settings, access: Access) -> AsyncIterator[Runtime]
         metrics=metrics,
         send_s=settings.send_s,
         stale_s=settings.slo_s,
+        final_s=settings.final_s,
         ring_s=settings.ring_s,
         ring_bytes=settings.ring_bytes,
     )
@@ -346,7 +347,8 @@ async def _demo_clip(request: Request) -> Response:
 
 
 async def _alive(request: Request) -> Response:
-    if _runtime(request).services.scheduler.working == 0:  # nothing but a new process helps
+    services = _runtime(request).services
+    if services.scheduler.working == 0 or services.graphs.stuck:  # nothing but a new process helps
         return JSONResponse({"status": "stuck"}, 503)
     return JSONResponse({"status": "alive"})
 
@@ -387,10 +389,11 @@ async def _metrics(request: Request) -> Response:
 
 def _hindrance(runtime: Runtime) -> str | None:
     """Why a new client would be turned away, if it would."""
-    models, scheduler = runtime.services.models, runtime.services.scheduler
+    services = runtime.services
+    models, scheduler = services.models, services.scheduler
     if runtime.sessions.draining:
         return "draining"
-    if scheduler.working < scheduler.workers:
+    if scheduler.working < scheduler.workers or services.graphs.stuck:
         return "stuck"
     if not models.installed(models.models[0]):
         return "model missing"

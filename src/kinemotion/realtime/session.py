@@ -25,7 +25,7 @@ from kinemotion.errors import (
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
-from kinemotion.realtime.graphs import GraphSupply
+from kinemotion.realtime.graphs import HANGS_S, GraphSupply
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.logs import fields
 from kinemotion.realtime.messages import Drop, Event, Frame, SessionConfig, Start, Stop, Tally
@@ -40,7 +40,6 @@ _DONE: Final = 1000
 _DEPARTURES: Final = {1009: "frame_too_large", 1012: "draining"}
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
-_GRAPH_S: Final = 30.0
 _RATE_ERROR_EVERY_S: Final = 1.0
 _DRAINING: Final = "the server is going down; connect again"
 _FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
@@ -59,6 +58,7 @@ class Services:
     metrics: Metrics
     send_s: float
     stale_s: float
+    final_s: float
     ring_s: float
     ring_bytes: int
 
@@ -92,7 +92,7 @@ class Session:
         self._received = self._analysed = self._dropped = 0
         self._config = SessionConfig()
         ring = Ring(services.ring_s, services.ring_bytes)
-        self._jumps = JumpPath(services.replays, ring, self._publish, self._post, self._new_tracker)
+        self._jumps = JumpPath(services.replays, ring, self._publish, self._post, self._new_tracker, services.final_s)
         self._finishing = self._ending = False
         self._reason = ""
         self._facts: dict[str, object] = {"session": self.id}
@@ -183,7 +183,7 @@ class Session:
 
     async def _prepare(self, config: SessionConfig, model: PoseModel) -> None:
         try:
-            async with asyncio.timeout(_GRAPH_S):
+            async with asyncio.timeout(HANGS_S):
                 self._graph = await self._services.graphs.acquire(model)
             self._config = config
             self._tell(self._protocol.started(self.id, config, model.name))
