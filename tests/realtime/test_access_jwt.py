@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tests.realtime.door import ask, everything_logged, header, knock, receive, session, small
 
-from kinemotion.errors import SettingsError
+from kinemotion.errors import SettingsError, Unauthorized
 from kinemotion.realtime import jwts, server
 from kinemotion.realtime.access import Access
 from kinemotion.realtime.serving import background
@@ -133,6 +133,25 @@ def test_what_only_looks_like_a_signed_token_is_refused(guarded: str, fault: str
     for answer in (ask(guarded, "/access", header(BAD[fault])), knock(guarded, header(BAD[fault]))):
         assert (answer.status, answer.body) == (401, "the token is not valid here")
         assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_key_checks_signatures_of_its_own_kind_alone() -> None:
+    assert set(jwts.algorithms(RSA.public_key())) == {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+    assert jwts.algorithms(CURVE.public_key()) == ("ES256",)
+    assert jwts.algorithms(EDWARDS.public_key()) == ("EdDSA",)
+    weak, odd = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256K1())
+    assert [jwts.algorithms(key) for key in (weak.public_key(), odd.public_key(), pem(RSA), b"secret")] == [()] * 4
+
+
+@pytest.mark.parametrize("bearer", [token(), token(CURVE, "ES256")])
+async def test_the_algorithms_of_a_key_are_all_that_the_library_is_told(
+    bearer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "public.pem"
+    file.write_bytes(pem(RSA))
+    monkeypatch.setattr(jwts, "algorithms", lambda key: ("PS512",))  # neither token's
+    with pytest.raises(Unauthorized):
+        await jwts.SignedTokens(jwts.KeyFile(file), ISSUER, AUDIENCE).guest(bearer)
 
 
 async def test_a_session_ends_with_its_token(guarded: str, monkeypatch: pytest.MonkeyPatch) -> None:
