@@ -86,7 +86,7 @@ def test_plain_uvicorn_runs_the_application() -> None:
         ({"KINEMOTION_PORT": "http"}, "Error: KINEMOTION_PORT='http' is not a whole number"),
         ({"KINEMOTION_SPEED": "1"}, "Error: KINEMOTION_SPEED is not a setting; known are "),
         ({"KINEMOTION_TOKENS": "7f0c9be1d25a4e8386b3,changeme"}, "Error: KINEMOTION_TOKENS, entry 2: the token looks"),
-        ({"KINEMOTION_TOKENS_FILE": "no-such-file"}, "Error: KINEMOTION_TOKENS_FILE: no-such-file cannot be read"),
+        ({"KINEMOTION_TOKENS_FILE": "no-such-file"}, "Error: the tokens file no-such-file cannot be read"),
         ({"KINEMOTION_ORIGINS": "*"}, "Error: KINEMOTION_ORIGINS, entry 1: '*' is not an origin"),
         ({"KINEMOTION_JWKS_URL": "https://x.example"}, "Error: signed tokens are checked for both: set "),
     ],
@@ -140,7 +140,7 @@ def test_settings_are_printed_as_a_file_and_as_a_page() -> None:
 
 def test_the_demo_takes_a_token(tmp_path: Path) -> None:
     file = tmp_path / "tokens.txt"
-    file.write_text("7f0c9be1d25a4e8386b3c41d0a97f3e6\n")
+    file.write_text("# everybody\n7f0c9be1d25a4e8386b3c41d0a97f3e6  # at the front desk\n")
     with background(Settings(port=0, max_sessions=2, tokens_file=file)) as address:
         refused = kinemotion("demo", "--jumps", "1", "--url", address)
         assert refused.returncode == 1

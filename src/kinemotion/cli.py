@@ -10,7 +10,7 @@ from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from socket import gethostname
-from typing import Final, TextIO
+from typing import Final
 from urllib.error import HTTPError
 
 import click
@@ -102,15 +102,18 @@ def serve(
 @click.option("--movement", type=click.Choice(["cmj", "sj", "dj"]), default="cmj", show_default=True)
 @click.option("--jumps", type=click.IntRange(1, 20), default=3, show_default=True, help="How many jumps to draw.")
 @click.option("--fps", type=click.FloatRange(10, 120), default=30, show_default=True, help="The camera's frame rate.")
-@click.option("--token-file", type=click.File(), help="The token for a server that wants one; - reads standard input.")
-def demo(url: str | None, movement: str, jumps: int, fps: float, token_file: TextIO | None) -> None:
+@click.option(
+    "--token-file", type=click.Path(path_type=Path), help="A file whose first token is for a server that wants one."
+)
+def demo(url: str | None, movement: str, jumps: int, fps: float, token_file: Path | None) -> None:
     """Stream drawn jumps to a server; print what came back beside the truth."""
     _silence_native_remarks()
     from kinemotion import demo as demonstration
+    from kinemotion.realtime.tokens import tokens_in
 
     ModelStore(Settings.from_environment().model_dir).verify_installed()
     try:
-        token = None if token_file is None else token_file.read().strip()
+        token = None if token_file is None else next(tokens_in(token_file))[1]
         complete = demonstration.run(Console(), url, Movement(movement), jumps, fps, token)
     except (HTTPError, InvalidStatus) as refusal:
         status = refusal.code if isinstance(refusal, HTTPError) else refusal.response.status_code

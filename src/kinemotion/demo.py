@@ -5,7 +5,7 @@ import contextlib
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -54,7 +54,7 @@ def run(
         websockets.exceptions.InvalidHandshake: the server refused the connection.
     """
     clips = _clips(movement, [HEIGHTS_M[number % len(HEIGHTS_M)] for number in range(jumps)], fps)
-    with _server(url) as address, _progress(console) as progress:
+    with _server(url, token) as address, _progress(console) as progress:
         drawn = progress.add_task("Drawing the athlete", total=sum(len(clip.times_s) for clip in clips))
         streams = [[_done(progress, drawn, frame) for frame in clip.jpegs()] for clip in clips]
         sent = progress.add_task(f"Streaming to {address}", total=sum(map(len, streams)))
@@ -105,10 +105,13 @@ def _done(progress: Progress, task: TaskID, frame: Frame) -> Frame:
 
 
 @contextlib.contextmanager
-def _server(url: str | None) -> Iterator[str]:
+def _server(url: str | None, token: str | None) -> Iterator[str]:
     if url is not None:
-        with urlopen(url.rstrip("/") + "/health/ready", timeout=_PATIENCE_S):  # before anything is drawn
-            yield url
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        for path in ("/health/ready", "/access"):  # before anything is drawn
+            with urlopen(Request(url.rstrip("/") + path, headers=headers), timeout=_PATIENCE_S):
+                pass
+        yield url
         return
     with background(Settings.from_environment(host="127.0.0.1", port=0).open_to_all()) as address:
         yield address

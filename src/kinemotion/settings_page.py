@@ -23,10 +23,10 @@ Environment variables, read once at the start; a wrong one stops it with a line 
 options win over them. [.env.example](../.env.example) has the same as a file to start from. `kinemotion settings`
 prints that file for the version that is installed, and `kinemotion settings --markdown` this page.
 
-Truths are `true` or `false`. Secrets are better in a file than in a variable: `KINEMOTION_TOKENS_FILE`. Variables that
-Kubernetes sets for a Service whose name begins with `kinemotion` (`KINEMOTION_PORT=tcp://…`,
-`KINEMOTION_SERVICE_HOST`, …) are recognised by their shape and left alone; any other unknown `KINEMOTION_…` stops
-the start. Who may connect, in full: [access.md](access.md).
+A setting that is on or off is `true` or `false`. Secrets are better in a file than in a variable:
+`KINEMOTION_TOKENS_FILE`. Variables that Kubernetes sets for a Service whose name begins with `kinemotion`
+(`KINEMOTION_PORT=tcp://…`, `KINEMOTION_SERVICE_HOST`, …) are recognised by their shape and left alone; any other
+unknown `KINEMOTION_…` stops the start. Who may connect, in full: [access.md](access.md).
 """
 _EXAMPLE_HEAD: Final = """\
 # Every setting of the server, with its default where it has one: copy to .env, take away a # and change the value.

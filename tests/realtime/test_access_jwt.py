@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tests.realtime.door import ask, everything_logged, header, knock, receive, session, small
 
-from kinemotion.errors import SettingsError
-from kinemotion.realtime import jwts
+from kinemotion.errors import SettingsError, Unauthorized
+from kinemotion.realtime import jwts, server
 from kinemotion.realtime.access import Access
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
@@ -135,11 +135,32 @@ def test_what_only_looks_like_a_signed_token_is_refused(guarded: str, fault: str
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_a_session_ends_with_its_token(guarded: str, drawn_frames: list[tuple[float, bytes]]) -> None:
-    async with session(guarded, token(exp=int(time.time()) + 3)) as socket:
+def test_a_key_checks_signatures_of_its_own_kind_alone() -> None:
+    assert set(jwts.algorithms(RSA.public_key())) == {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+    assert jwts.algorithms(CURVE.public_key()) == ("ES256",)
+    assert jwts.algorithms(EDWARDS.public_key()) == ("EdDSA",)
+    weak, odd = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256K1())
+    assert [jwts.algorithms(key) for key in (weak.public_key(), odd.public_key(), pem(RSA), b"secret")] == [()] * 4
+
+
+@pytest.mark.parametrize("bearer", [token(), token(CURVE, "ES256")])
+async def test_the_algorithms_of_a_key_are_all_that_the_library_is_told(
+    bearer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "public.pem"
+    file.write_bytes(pem(RSA))
+    monkeypatch.setattr(jwts, "algorithms", lambda key: ("PS512",))  # neither token's
+    with pytest.raises(Unauthorized):
+        await jwts.SignedTokens(jwts.KeyFile(file), ISSUER, AUDIENCE).guest(bearer)
+
+
+async def test_a_session_ends_with_its_token(guarded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    late_s = HOUR_S - 4  # by the session's clock, so that the token is valid however slow the handshake
+    monkeypatch.setattr(server, "time", lambda: time.time() + late_s)
+    async with session(guarded, token()) as socket:
         await socket.send('{"type":"start"}')
         started = await receive(socket)
-        assert 0 < started["limits"]["session_s"] <= 3
+        assert 0 < started["limits"]["session_s"] <= 4
         error = await receive(socket)
         assert (error["code"], error["fatal"]) == ("session_expired", True)
         await socket.wait_closed()
@@ -227,12 +248,12 @@ def idp() -> Iterator[Provider]:
 
 @dataclass
 class Clock:
-    """A monotonic clock that a test sets forward."""
+    """A monotonic clock that stands still until a test sets it forward."""
 
     ahead_s: float = 0.0
 
     def __call__(self) -> float:
-        return time.monotonic() + self.ahead_s
+        return 1000.0 + self.ahead_s
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         settings: read from the environment when the application starts, unless they are given.
 
     Raises:
-        SettingsError: with the settings given, nobody should be let in.
+        SettingsError: the settings given leave the server open to other machines, or a token, key or origin is none.
     """
     door = None if settings is None else Access.from_settings(settings)
 

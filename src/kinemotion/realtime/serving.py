@@ -112,7 +112,7 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
         key: the certificate's private key.
 
     Raises:
-        SettingsError: certificate and key do not fit together, or nobody should be let in with these settings.
+        SettingsError: certificate and key do not fit together, or the settings leave the server open to others.
     """
     if (certificate is None) != (key is None):
         raise SettingsError("https needs both a certificate and its key: give --tls-cert and --tls-key")

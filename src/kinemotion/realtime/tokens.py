@@ -23,7 +23,7 @@ LEAST_LENGTH: Final = 16
 
 _LONGEST: Final = 8192
 _CHARACTERS: Final = re.compile("[A-Za-z0-9._~+/-]+=*")
-_BEARER: Final = re.compile(r"[Bb]earer +(\S+)")
+_BEARER: Final = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _ENCODED: Final = re.compile("[A-Za-z0-9_-]+")
 _RUNS: Final = ("0123456789" * 20, "9876543210" * 20, "abcdefghijklmnopqrstuvwxyz" * 8, "qwertyuiopasdfghjklzxcvbnm")
 _LEAST_VARIETY: Final = 6
@@ -109,7 +109,7 @@ class Tokens:
             SettingsError: the file cannot be read or holds no token, or a token could be guessed.
         """
         tokens = [(f"KINEMOTION_TOKENS, entry {number}", token) for number, token in enumerate(listed, 1)]
-        return cls(tokens if file is None else tokens + list(_lines(file)))
+        return cls(tokens if file is None else tokens + list(tokens_in(file)))
 
     def __bool__(self) -> bool:
         return bool(self._digests)
@@ -125,11 +125,19 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _lines(file: Path) -> Iterator[tuple[str, str]]:
+def tokens_in(file: Path) -> Iterator[tuple[str, str]]:
+    """The tokens of a file, one in each line; `#` begins a comment.
+
+    Yields:
+        Where each stands, in words, and the token.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds none.
+    """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"KINEMOTION_TOKENS_FILE: {file} cannot be read as text") from None
+        raise SettingsError(f"the tokens file {file} cannot be read as text") from None
     found = 0
     for number, line in enumerate(lines, 1):
         token = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
@@ -137,7 +145,7 @@ def _lines(file: Path) -> Iterator[tuple[str, str]]:
             found += 1
             yield f"{file}, line {number}", token
     if not found:
-        raise SettingsError(f"KINEMOTION_TOKENS_FILE: {file} holds no token")
+        raise SettingsError(f"the tokens file {file} holds no token")
 
 
 def _check_strength(place: str, token: str) -> None:
