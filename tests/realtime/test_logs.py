@@ -175,7 +175,7 @@ def test_an_answer_that_failed_is_logged_with_its_requests_id(monkeypatch: pytes
         raise RuntimeError("injected")
 
     monkeypatch.setattr(Metrics, "exposition", fail)
-    with background(Settings(port=0, max_sessions=1, spare_graphs=0)) as address, lines_of("uvicorn.error") as lines:
+    with lines_of("uvicorn.error") as lines, background(Settings(port=0, max_sessions=1, spare_graphs=0)) as address:
         failure = refused(address + "/metrics", X_Request_ID="proxy-9")
     assert (failure.code, failure.headers["X-Request-ID"], failure.msg) == (500, "proxy-9", "Internal Server Error")
     (line,) = lines()
@@ -190,10 +190,7 @@ async def test_a_frame_that_failed_is_logged_with_its_session(
         raise RuntimeError("injected")
 
     monkeypatch.setattr(Pipeline, "analyse", fail)
-    with (
-        background(Settings(port=0, max_sessions=1, spare_graphs=0)) as address,
-        lines_of("kinemotion") as lines,
-    ):
+    with lines_of("kinemotion") as lines, background(Settings(port=0, max_sessions=1, spare_graphs=0)) as address:
         async with camera(address) as socket:
             await socket.send(START)
             session = json.loads(await socket.recv())["session"]

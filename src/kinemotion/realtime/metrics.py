@@ -172,9 +172,9 @@ class Metrics:
 
     def replay(self, end: ReplayEnd, seconds: float) -> None:
         """Counts a replay that is over; of one that is done, observes how long the final result took."""
-        self._replays[end].inc()
         if end == "done":
             _observe(self._replay, seconds)
+        self._replays[end].inc()
 
     # The server
 

@@ -387,7 +387,6 @@ class Session:
 
     def _sign_off(self) -> None:
         reason = self._reason or "internal"
-        self._services.metrics.closed(reason)
         _log.info(
             "session ended",
             extra=fields(
@@ -400,6 +399,7 @@ class Session:
                 duration_s=round(monotonic() - self._began_s, 3),
             ),
         )
+        self._services.metrics.closed(reason)
 
     def _tally(self) -> Tally:
         return Tally(self._received, self._analysed, self._dropped)
