@@ -18,7 +18,7 @@ from tests.realtime.test_server import PATIENCE_S
 
 from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.realtime import serving
-from kinemotion.realtime.server import RUNTIME, Runtime
+from kinemotion.realtime.runtime import RUNTIME, Runtime
 from kinemotion.realtime.serving import Server, background
 from kinemotion.settings import Settings
 

@@ -15,7 +15,7 @@ from kinemotion.jumps import JumpTracker
 from kinemotion.pose import jpeg
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore
-from kinemotion.realtime import server as server_module
+from kinemotion.realtime import health, page
 from kinemotion.realtime.client import socket_url
 from kinemotion.realtime.fields import Fields
 from kinemotion.realtime.graphs import GraphSupply
@@ -102,9 +102,9 @@ async def test_a_fault_within_the_json_dialect_keeps_its_text_too(
         ("/metrics", CollectorRegistry, "collect"),
         ("/health/ready", ModelStore, "installed"),
         ("/health/detailed", ModelStore, "installed"),
-        ("/health", server_module, "_runtime"),
-        ("/demo/clip", server_module, "DemoClip"),
-        ("/", server_module, "FileResponse"),
+        ("/health", health, "runtime_of"),
+        ("/demo/clip", page, "DemoClip"),
+        ("/", page, "FileResponse"),
     ],
 )
 async def test_a_fault_of_a_page_is_a_bare_500(

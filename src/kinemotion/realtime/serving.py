@@ -16,7 +16,8 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime.json_mode import message_bytes
-from kinemotion.realtime.server import RUNTIME, Runtime, create_app
+from kinemotion.realtime.runtime import RUNTIME, Runtime
+from kinemotion.realtime.server import create_app
 from kinemotion.settings import Settings
 
 _BACKLOG: Final = 256
