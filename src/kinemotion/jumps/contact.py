@@ -32,6 +32,8 @@ _ANKLE_SD: Final = 0.013
 
 _FALL_S: Final = 0.2
 _APART: Final = 3.0  # standard deviations by which shoes and landmarks may disagree
+_LATE_S: Final = 0.004  # by so much the edge of a shoe that comes down from a drop meets the floor too late, or
+_LATE_SD_S: Final = 0.004  # seems to
 _TOLD_S: Final = 0.5  # a touch-down is told live within this
 _BRIEF_S: Final = 0.01  # no speed is taken over less
 
@@ -173,7 +175,9 @@ def touch_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float
     rate = slope(since, fall.com + 0.5 * gravity * since**2)
     parabola = Parabola(rough.time_s + rate / gravity, float(fall.com.max()), gravity, 0.0, 0.0)
     edge = refined(samples.time, sole_lift(samples.soles, floor, stature), rough, 1, parabola)
-    return edge if abs(edge.time_s - rough.time_s) <= _APART * rough.sd_s else rough
+    if abs(edge.time_s - rough.time_s) > _APART * rough.sd_s:
+        return rough
+    return Contact(edge.time_s - _LATE_S, float(np.hypot(edge.sd_s, _LATE_SD_S)))
 
 
 def _toes_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float, stature: float) -> Contact:

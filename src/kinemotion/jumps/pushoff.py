@@ -15,6 +15,7 @@ from kinemotion.jumps.velocity import overshoot, sinking, touching
 # Lengths are statures.
 _EARLIER: Final = 0.010  # from a level of rest at which a movement has certainly begun,
 _LATER: Final = 0.030  # and at which it is well on its way
+_POWER: Final = 2.5  # of time, that the distance from rest grows with
 _STILL: Final = 0.02  # within which it is held
 _FLEXED_DEG: Final = 140.0
 
@@ -214,14 +215,15 @@ def _middle(values: Array) -> float:
 def _departure(time: Array, distance: Array) -> float:
     """When a body at rest set off, from two distances it passed on its way.
 
-    Force grows steadily from rest, and so distance with the third power of time.
+    Where force grows steadily from rest, distance grows with the third power of time, and with the second where it is
+    there at once: people are between the two.
 
     Args:
         time: (N,) seconds, away from the rest: forwards or backwards.
         distance: (N,) from the level of rest, statures.
     """
     early, late = _passing(time, distance, _EARLIER), _passing(time, distance, _LATER)
-    ratio = float(np.cbrt(_LATER / _EARLIER))
+    ratio = (_LATER / _EARLIER) ** (1 / _POWER)
     moment = early - (late - early) / (ratio - 1)
     return max(moment, float(time[0])) if late >= early else min(moment, float(time[0]))
 
