@@ -137,7 +137,7 @@ MALFORMED = {
     "a length of 2^40": (frame(0x82, length=b"\x7f" + struct.pack(">Q", 1 << 40)), 1009),
 }
 HANDSHAKE = (
-    "GET /ws/analyze HTTP/1.1\r\nHost: kinemotion\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "GET /ws/analyze HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
     f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
 )

@@ -225,7 +225,7 @@ def _departure(time: Array, distance: Array) -> float:
     early, late = _passing(time, distance, _EARLIER), _passing(time, distance, _LATER)
     ratio = (_LATER / _EARLIER) ** (1 / _POWER)
     moment = early - (late - early) / (ratio - 1)
-    return max(moment, float(time[0])) if late >= early else min(moment, float(time[0]))
+    return float(max(moment, time[0]) if late >= early else min(moment, time[0]))
 
 
 def _passing(time: Array, distance: Array, level: float) -> float:

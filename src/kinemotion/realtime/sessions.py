@@ -52,7 +52,8 @@ class Sessions:
         before the time is up is left undone.
         """
         self.draining = True
-        _log.info("draining %d sessions", len(self._here))
+        if self._here:
+            _log.info("draining %d sessions", len(self._here))
         for session in tuple(self._here):
             session.drain()
         farewell_s = min(_FAREWELL_S, self._drain_s / 2)
