@@ -93,7 +93,7 @@ def flood(address: str, jpeg: bytes) -> None:
         hearing = gevent.spawn(lambda: [None for _ in connection.messages()])
         try:
             for number in range(_MANY):
-                connection.send(encode_frame(number, number, b"\xff\xd8\xff\xd9"))
+                connection.send(encode_frame(number + 1, number + 1, jpeg))
                 if number % 100 == 0:
                     gevent.sleep(0)
         finally:

@@ -98,3 +98,10 @@ async def test_a_client_whose_graph_is_never_there_is_sent_away(monkeypatch: pyt
             assert await close_code(socket) == 1013
         go.set()
         await until_idle(server.address)
+
+
+async def test_a_server_that_can_make_no_graph_takes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(monkeypatch) as server:
+        monkeypatch.setattr(graphs.GraphSupply, "stuck", True)
+        for path in ("/health", "/health/ready"):
+            assert await asyncio.to_thread(get, server.address + path) == (503, '{"status":"stuck"}')

@@ -201,6 +201,7 @@ async def test_a_frame_that_failed_is_logged_with_its_session(
     told = ["session started", "the frame could not be analysed", "session ended"]
     assert [line["message"] for line in about] == told
     assert about[-1]["reason"] == "internal"
+    assert about[1]["traceback"].splitlines()[-1] == "RuntimeError: injected"
     assert [line["traceback"].splitlines()[-1] for line in lines() if "traceback" in line] == ["RuntimeError: injected"]
 
 

@@ -62,7 +62,7 @@ LABELS: dict[str, dict[str, set[str]]] = {
         }
     },
     "jumps_total": {"movement": {"cmj", "sj", "dj"}, "grade": {"A", "B", "C", "D"}},
-    "replays_total": {"outcome": {"done", "shed", "cancelled"}},
+    "replays_total": {"outcome": {"done", "shed", "failed", "cancelled"}},
 }  # fmt: skip
 CLOSED = {label for labels in LABELS.values() for label in labels}
 WITHOUT_LABELS = (

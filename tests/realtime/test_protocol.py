@@ -16,7 +16,7 @@ from kinemotion.jumps import Jump, Movement, Phase
 from kinemotion.jumps import Quality as JumpQuality
 from kinemotion.pose.models import Quality
 from kinemotion.realtime.messages import Answer, Athlete, Drop, Frame, Limits, SessionConfig, Start, Stop, Tally
-from kinemotion.realtime.protocol import FRAME_HEADER, MAX_FAULTS_IN_A_ROW, V1, State, encode_frame
+from kinemotion.realtime.protocol import FRAME_HEADER, MAX_FAULTS, V1, State, encode_frame
 
 LIMITS = Limits(max_frame_bytes=100_000, max_pixels=1_000_000, max_fps=60, start_s=5, idle_s=15, session_s=900)
 JPEG = cv2.imencode(".jpg", np.zeros((96, 128, 3), np.uint8))[1].tobytes()
@@ -216,14 +216,14 @@ def test_messages_out_of_place_are_refused(protocol: V1, message: str) -> None:
 
 def test_many_faults_in_a_row_end_the_connection() -> None:
     protocol = streaming()
-    for _ in range(MAX_FAULTS_IN_A_ROW - 1):
+    for _ in range(MAX_FAULTS - 1):
         assert not refusal(lambda: protocol.receive("x", NOW)).fatal
     assert refusal(lambda: protocol.receive("x", NOW)).fatal
 
 
 def test_a_good_frame_wipes_out_the_faults_before_it() -> None:
     protocol = streaming()
-    for seq in range(MAX_FAULTS_IN_A_ROW):
+    for seq in range(MAX_FAULTS):
         assert not refusal(lambda: protocol.receive("x", NOW)).fatal
         protocol.receive(encode_frame(seq, seq, JPEG), NOW)
 

@@ -1,5 +1,6 @@
 """The lossless jump path, with real graphs on drawn frames."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from queue import SimpleQueue
@@ -125,7 +126,7 @@ def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
     for results in (older, newer):
         replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put)
         bench.desk.add(replay, [frame(1, 1), frame(2, 2)], complete=True)
-    for _ in range(2):
+    for _ in range(3):  # two frames and the conclusion
         piece = bench.desk.take()
         assert piece is not None
         piece.run()
@@ -173,7 +174,64 @@ def test_a_replay_stands_in_line_once(graph: PoseGraph, drawn_frames: Frames) ->
         assert bench.invitations == min(done + 1, len(frames))
 
 
-def test_a_desk_that_cannot_keep_up_gives_up_the_oldest_jump(graph: PoseGraph) -> None:
+def test_a_long_replay_costs_no_other_session_its_jump(graph: PoseGraph) -> None:
+    bench, honest, greedy = Bench(graph), SimpleQueue[Jump | None](), SimpleQueue[Jump | None]()
+    for results, count in ((honest, 60), (greedy, 2500)):
+        frames = [frame(seq, 1_200_000 + seq) for seq in range(count)]
+        bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
+    assert (honest.qsize(), greedy.qsize()) == (0, 1)
+    for results, count in ((greedy, 900), (honest, 2)):
+        frames = [frame(seq, 1_200_000 + seq) for seq in range(count)]
+        bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
+    for _ in range(2 + 1 + 60 + 1 + 2):  # frames, conclusions, what is forgotten between
+        piece = bench.desk.take()
+        assert piece is not None
+        piece.run()
+    assert (honest.qsize(), greedy.qsize()) == (2, 1)
+
+
+def test_frames_that_weigh_too_much_are_given_up(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    heavy = [frame(seq, 1_200_000 + seq, bytes(1 << 20)) for seq in range(129)]
+    bench.desk.add(bench.replay(live_jump(1.0, 1.5)), heavy, complete=False)
+    assert bench.results.get_nowait() is None
+
+
+def test_a_graph_that_failed_is_made_again(drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, results = BUNDLED_FOLDER / MODELS[0].filename, SimpleQueue[Jump | None]()
+    broken = PoseGraph(model, Mode.FINAL)
+    with PoseGraph(model, Mode.FINAL) as other:
+        desk = ReplayDesk([broken], lambda: other, lambda: None)
+        monkeypatch.setattr(broken, "detect", broken.close)  # which takes no picture
+        for _ in range(2):
+            frames = of_clip(drawn_frames, 0.1)
+            desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
+            while (piece := desk.take()) is not None:
+                piece.run()
+        desk.close()
+    assert results.qsize() == 2
+    with pytest.raises(RuntimeError, match="closed"):
+        other.forget()  # it was the desk's, which made it
+
+
+def test_nobody_is_held_by_a_replay_that_is_over(graph: PoseGraph) -> None:
+    bench, told = Bench(graph), Told()
+    seen = weakref.ref(told)
+    replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), told.take)
+    bench.desk.add(replay, [frame(1, 1_200_001)], complete=True)
+    bench.work()
+    del told
+    assert seen() is None
+
+
+class Told:
+    """Somebody to be told."""
+
+    def take(self, final: Jump | None) -> None:
+        """Takes the result."""
+
+
+def test_a_desk_that_cannot_keep_up_gives_up_the_longest(graph: PoseGraph) -> None:
     bench, outcomes = Bench(graph), [SimpleQueue[Jump | None]() for _ in range(3)]
     replays: list[Replay] = []
     for results in outcomes:

@@ -185,7 +185,7 @@ class KeyAddress:
         try:
             self._keys = _usable(await asyncio.to_thread(_read, self.url))
             self._fetched_s = monotonic()
-        except (OSError, HTTPException, ValueError, jwt.PyJWTError) as error:
+        except (OSError, HTTPException, ValueError, TypeError, AttributeError, KeyError, jwt.PyJWTError) as error:
             _log.warning("the keys of KINEMOTION_JWKS_URL cannot be had: %s", type(error).__name__)
         self._tried_s = monotonic()
 

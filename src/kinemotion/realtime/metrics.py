@@ -22,7 +22,7 @@ from kinemotion.jumps import Jump, Movement
 
 Stage = Literal["wait", "decode", "pose", "kinematics", "encode", "send"]
 Handshake = Literal["accepted", "bad_protocol", "unauthorized", "forbidden_origin", "limited", "full", "draining"]
-ReplayEnd = Literal["done", "shed", "cancelled"]
+ReplayEnd = Literal["done", "shed", "failed", "cancelled"]
 
 STAGES: Final[Sequence[Stage]] = get_args(Stage)
 HANDSHAKES: Final[Sequence[Handshake]] = get_args(Handshake)

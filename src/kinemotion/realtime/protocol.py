@@ -38,7 +38,7 @@ from kinemotion.realtime.messages import Answer, Athlete, Drop, Event, Frame, Li
 
 SUBPROTOCOL: Final = "kinemotion.v1"
 MAX_TEXT_BYTES: Final = 4096
-MAX_FAULTS_IN_A_ROW: Final = 30
+MAX_FAULTS: Final = 30
 FRAME_HEADER: Final = Struct(">BBHIQ")
 """kind, flags, reserved, seq, capture_us."""
 
@@ -87,8 +87,8 @@ class Protocol(ABC):
             What it means, in order.
 
         Raises:
-            ClientError: what is wrong with it; unless that is fatal, the connection goes on. The last of
-                `MAX_FAULTS_IN_A_ROW` faults without a good message between them is fatal.
+            ClientError: what is wrong with it; unless that is fatal, the connection goes on. One that makes
+                `MAX_FAULTS` more faults than good messages is fatal.
         """
         try:
             events = self._text(message, now) if isinstance(message, str) else self._binary(message, now)
@@ -96,9 +96,9 @@ class Protocol(ABC):
             raise
         except ClientError as error:
             self._faults += 1
-            error.fatal |= self._faults >= MAX_FAULTS_IN_A_ROW
+            error.fatal |= self._faults >= MAX_FAULTS
             raise
-        self._faults = 0
+        self._faults = max(self._faults - 1, 0)
         return events
 
     def deadline(self) -> float:

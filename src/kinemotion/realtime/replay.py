@@ -2,10 +2,9 @@
 
 The live path drops frames under load, and does not see the edges of the shoes. So each session keeps its last seconds
 of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
-workers take them from the `ReplayDesk` one by one, and the worker that does the last one makes the jump final. A graph
-follows the body from frame to frame, so a replay keeps the one that it began with, and its frames are done in their
-order. The newest jump goes first, of those whose frames are all there; a desk that cannot keep up gives the oldest
-jumps up: then the live result has to do.
+workers take them from the `ReplayDesk` one by one, in their order, and then the jump is final. A graph follows the body
+from frame to frame, so a replay keeps the one that it began with, where it can. The shortest goes first, of those whose
+frames are all there; a desk that cannot keep up gives the longest up: then the live result has to do.
 """
 
 import logging
@@ -36,6 +35,7 @@ AFTER_DOUBT_S: Final = 0.9
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
 _MAX_WAITING: Final = 1000
+_MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
 _BUSY: Final = 45  # frames waiting, from which on replays are thinned
 _THINNED: Final = 3  # far from the flight, every so many
 _SAME_JUMP_S: Final = 0.25
@@ -124,6 +124,7 @@ class Replay:
         self.from_us = span.from_s * _US_PER_S
         self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
+        self.waiting_bytes = 0
         self.complete = False
         self.working = False
         self.over = False
@@ -136,6 +137,11 @@ class Replay:
         """Whether there is something to do: a frame, or the last word."""
         return not self.over and (bool(self.waiting) or self.complete)
 
+    def add(self, frames: list[Frame]) -> None:
+        """Takes frames, later than all before; the desk calls this."""
+        self.waiting.extend(frames)
+        self.waiting_bytes += sum(len(frame.jpeg) for frame in frames)
+
     def next(self, *, thin: bool) -> Frame | None:
         """Takes the next frame to work on; the desk calls this.
 
@@ -144,6 +150,7 @@ class Replay:
         """
         while self.waiting:
             frame = self.waiting.popleft()
+            self.waiting_bytes -= len(frame.jpeg)
             if not thin or frame.seq % _THINNED == 0 or self.span.flies(frame):
                 return frame
         return None
@@ -161,16 +168,21 @@ class Replay:
 
     def conclude(self) -> None:
         """Makes the jump final; for one caller, once every frame is done."""
-        try:
-            final = self._nearest()
-        except Exception:
-            _log.exception("a jump could not be replayed")
-            final = None
-        self._done(final)
+        self._tell(self._nearest())
 
     def give_up(self) -> None:
         """Leaves the jump to the live path."""
-        self._done(None)
+        self._tell(None)
+
+    def forget(self) -> None:
+        """Lets go of its frames and of whom to tell: a graph remembers whose jump it followed last."""
+        self._done = _nobody
+        self.waiting.clear()
+
+    def _tell(self, final: Jump | None) -> None:
+        done = self._done
+        self.forget()
+        done(final)
 
     def _nearest(self) -> Jump | None:
         """The jump that was expected, if it was there."""
@@ -184,6 +196,10 @@ class Replay:
         """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
         takeoff_s = jump.events_s["takeoff"]
         return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
+
+
+def _nobody(final: Jump | None) -> None:
+    """Is told where nobody is left."""
 
 
 @dataclass(slots=True, eq=False)
@@ -202,6 +218,12 @@ class _Follower:
             return 1
         return 3 if self.replay.complete else 2
 
+    def spoil(self) -> None:
+        """Has another graph made for the next step: one that failed may not get well again."""
+        graph, self.graph = self.graph, None
+        if graph is not None:
+            graph.close()
+
 
 class _Step:
     """A piece of work of a replay with a graph of the desk's: one frame, or what must come before it."""
@@ -219,7 +241,8 @@ class _Step:
             self._step()
         except Exception:
             _log.exception("a jump could not be replayed")
-            self._desk.give_up(self._replay)
+            self._desk.give_up(self._replay, "failed")
+            self._follower.spoil()
         if self._end():
             self._desk.done(self._follower, self._replay)
         elif self._follower.graph is not None:
@@ -246,7 +269,8 @@ class _Conclusion:
         self._desk.conclude(self._replay)
 
     def abandon(self) -> None:
-        self._replay.give_up()
+        self._desk.give_up(self._replay, "failed")
+        self._replay.give_up()  # it may have been taken off the desk already
 
 
 class ReplayDesk:
@@ -293,7 +317,7 @@ class ReplayDesk:
             if replay not in self._replays:
                 self._replays.append(replay)
             stood = replay.working or replay.ready
-            replay.waiting.extend(frames)
+            replay.add(frames)
             replay.complete = complete
             ready = replay.ready and not stood
             shed = self._shed()
@@ -304,17 +328,17 @@ class ReplayDesk:
             self._invite()
 
     def take(self) -> Piece | None:
-        """A replay's next piece of work: what is complete and begun first, then the newest complete, then others."""
+        """A piece of work of a replay: of the shortest complete one, else of one that is begun, else of any."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
-            replay = max(ready, key=lambda one: (one.complete, one.complete and self._begun(one)), default=None)
+            replay = max(ready, key=self._precedence, default=None)
             return None if replay is None else self._piece(replay)
 
-    def give_up(self, replay: Replay) -> None:
+    def give_up(self, replay: Replay, end: ReplayEnd = "shed") -> None:
         """Leaves a jump to the live path, if it is not final yet."""
         if self._remove(replay):
             replay.give_up()
-            self._tell_end("shed", replay)
+            self._tell_end(end, replay)
 
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
@@ -324,6 +348,7 @@ class ReplayDesk:
             replay.over = True
             if replay in self._replays:
                 self._replays.remove(replay)
+            replay.forget()
         self._tell_end("cancelled", replay)
 
     def close(self) -> None:
@@ -336,25 +361,28 @@ class ReplayDesk:
         """Takes back a graph whose step is done, and has the replay go on."""
         with self._lock:
             follower.working = False
-            last = replay.complete and not replay.waiting
-            replay.working = last
+            replay.working = False
             ready = replay.ready
-        if last:
-            self.conclude(replay)
-        elif ready:
+        if ready:
             self._invite()
 
     def lose(self, follower: _Follower, replay: Replay) -> None:
         """Leaves a graph to a worker that is stuck, and the jump to the live path; does nothing that takes long."""
         with self._lock:
             self._followers[self._followers.index(follower)] = _Follower(None)
-        self.give_up(replay)
+        self.give_up(replay, "failed")
 
     def conclude(self, replay: Replay) -> None:
         """Makes a jump final whose frames are done, once."""
-        if self._remove(replay):
+        if not self._remove(replay):
+            return
+        try:
             replay.conclude()
             self._tell_end("done", replay)
+        except Exception:
+            _log.exception("a jump could not be replayed")
+            replay.give_up()
+            self._tell_end("failed", replay)
 
     def _piece(self, replay: Replay) -> Piece:
         replay.working = True
@@ -374,8 +402,10 @@ class ReplayDesk:
         else:
             follower.graph.forget()
 
-    def _begun(self, replay: Replay) -> bool:
-        return any(follower.replay is replay for follower in self._followers)
+    def _precedence(self, replay: Replay) -> tuple[bool, int]:
+        if replay.complete:
+            return True, -len(replay.waiting)
+        return False, any(follower.replay is replay for follower in self._followers)
 
     def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
         self._ended(end, monotonic() - replay.since_s)
@@ -390,10 +420,11 @@ class ReplayDesk:
             return True
 
     def _shed(self) -> list[Replay]:
-        """Takes out the oldest replays until what waits can be done in time."""
+        """Takes out the longest replays until what waits can be done in time and be held; none pays for another's."""
         shed = []
-        while self.waiting > _MAX_WAITING:
-            shed.append(self._replays.pop(0))
+        while self.waiting > _MAX_WAITING or sum(one.waiting_bytes for one in self._replays) > _MAX_WAITING_BYTES:
+            shed.append(max(self._replays, key=lambda one: (one.waiting_bytes, len(one.waiting))))
+            self._replays.remove(shed[-1])
             shed[-1].over = True
         return shed
 

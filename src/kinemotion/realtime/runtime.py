@@ -55,14 +55,20 @@ class Runtime:
     @property
     def hindrance(self) -> str | None:
         """Why a new client would be turned away, if it would."""
-        models, scheduler = self.services.models, self.services.scheduler
+        services = self.services
         if self.sessions.draining:
             return "draining"
-        if scheduler.working < scheduler.workers:
+        if not services.scheduler.working or services.graphs.stuck:
             return "stuck"
-        if not models.installed(models.models[0]):
+        if not services.models.installed(services.models.models[0]):
             return "model missing"
-        return "full" if self.admission.full else None
+        return "full" if self.admission.taken >= self.room else None
+
+    @property
+    def room(self) -> int:
+        """How many cameras there is room for, with the workers that are left."""
+        scheduler = self.services.scheduler
+        return self.capacity.sessions * scheduler.working // scheduler.workers
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:
@@ -145,8 +151,8 @@ def _watch(runtime: Runtime) -> None:
     """Has each scrape read how things stand."""
     services = runtime.services
     metrics = services.metrics
-    metrics.session_capacity.set(runtime.capacity.sessions)
-    metrics.pose_workers.set(services.scheduler.workers)
+    metrics.session_capacity.set_function(lambda: runtime.room)
+    metrics.pose_workers.set_function(lambda: services.scheduler.working)
     metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
     metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
     metrics.spare_graphs.set_function(lambda: services.graphs.ready)

@@ -146,7 +146,6 @@ class Lane(Generic[Item]):
                 self._work(item)
         except Exception as error:
             if not self.lost:
-                _log.exception("a frame could not be analysed")
                 self._failed(error)
         finally:
             self._rest()
@@ -241,8 +240,10 @@ class _Aside:
             self._leave()
 
     def abandon(self) -> None:
-        self._work.abandon()
-        self._leave()
+        try:
+            self._work.abandon()
+        finally:
+            self._leave()
 
     def _leave(self) -> None:
         if self._lock.acquire(blocking=False):  # once only
@@ -339,8 +340,8 @@ class Scheduler:
     def _hire(self) -> None:
         worker = _Worker(self._serve, self._hired)
         self._hired += 1
-        self._active.append(worker)
         worker.start()
+        self._active.append(worker)
 
     def _replace(self, worker: _Worker) -> None:
         """Leaves a stuck worker to itself, and takes another on unless that was done too often."""

@@ -137,6 +137,7 @@ class Session:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 self._reason = self._reason or self._departure(message.get("code", 0))
+                self._finishing = True
                 raise _Over
             if not self._finishing:
                 text = message.get("text")
@@ -250,8 +251,9 @@ class Session:
 
     def _work_failed(self, error: Exception) -> None:
         self._services.metrics.frame("failed")
-        what = "pose estimation came to a halt" if isinstance(error, Stuck) else "the frame could not be analysed"
-        _log.error(what, extra=fields(session=self.id))
+        stuck = isinstance(error, Stuck)
+        what = "pose estimation came to a halt" if stuck else "the frame could not be analysed"
+        _log.error(what, exc_info=None if stuck else error, extra=fields(session=self.id))
         self._post(self._fail, Internal(what))
 
     def _retire(self) -> None:
@@ -271,6 +273,8 @@ class Session:
     # What goes out
 
     def _deliver(self, analysed: Analysed) -> None:
+        if self._lane.lost:  # it came back after all, when the session had been given up
+            return
         self._analysed += 1
         self._services.metrics.analysed(found=analysed.found)
         for jump in analysed.jumps:

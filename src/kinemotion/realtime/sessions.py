@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from kinemotion.realtime.session import Session
@@ -54,18 +54,23 @@ class Sessions:
         self.draining = True
         if self._here:
             _log.info("draining %d sessions", len(self._here))
-        for session in tuple(self._here):
-            session.drain()
+        self._each(Session.drain)
         farewell_s = min(_FAREWELL_S, self._drain_s / 2)
         if not await self._empty(self._drain_s - farewell_s):
-            for session in tuple(self._here):
-                session.hurry()
+            self._each(Session.hurry)
             await self._empty(farewell_s)
 
     def overload(self) -> None:
         """Ends every session since nobody is left to work for them."""
+        self._each(Session.overload)
+
+    def _each(self, end: Callable[[Session], None]) -> None:
+        """Ends every session; a fault of one keeps none of the others."""
         for session in tuple(self._here):
-            session.overload()
+            try:
+                end(session)
+            except Exception:
+                _log.exception("a session could not be ended")
 
     async def _empty(self, patience_s: float) -> bool:
         with contextlib.suppress(TimeoutError):
