@@ -329,6 +329,8 @@ SECRET = base64.urlsafe_b64encode(b"k" * 32).decode().rstrip("=")
         (200, b"[]"),
         (200, b'{"keys":[]}'),
         (200, b'{"keys":{}}'),
+        (200, b'{"keys":5}'),
+        (200, b'{"keys":[{"kty":"EC","crv":"P-256","x":null,"y":null}]}'),
         (200, b'{"keys":[7,{"kty":"RSA"},{"kty":"XYZ"}]}'),
         (200, b'{"keys":[{"kty":"oct","kid":"one","k":"' + SECRET.encode() + b'"}]}'),
         (200, b'{"keys":[' + b" " * (1 << 18) + b"]}"),
