@@ -105,7 +105,7 @@ def every_frame(outcomes: Sequence[Outcome]) -> Section:
     about = (
         f"{JUMPS} drawn jumps of 15 to 55 cm: three movements, arms on the hips or swinging, 24 to 60 frames/s, "
         "several picture sizes, athletes of 1.55 to 1.95 m in many looks and places, seen from the front and up to 45° "
-        "to the side; JPEG, then MediaPipe without memory, as final results are made."
+        "to the side; JPEG, then MediaPipe from frame to frame, as final results are made."
     )
     return Section("Drawn athlete", about, requirements, [metric_table(outcomes)])
 

@@ -93,6 +93,22 @@ def test_nothing_but_source_is_sent_to_the_builder() -> None:
     assert any(fnmatch("src/kinemotion/__pycache__", rule) for rule in rules[1:])
 
 
+def test_the_composition_has_names_of_its_own_for_what_the_server_would_not_know() -> None:
+    used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert used == {"APP_CPUS", "APP_MEMORY"}  # .env is the server's environment, too, where others stop the start
+
+
+def test_a_second_signal_reaches_the_server() -> None:
+    assert services()["app"]["init"] is True
+
+
+def test_the_pages_that_may_connect_are_the_servers_own_on_this_machine() -> None:
+    ports = [8000, *(int(port) for _, port in published(services()["nginx"]))]
+    names = ("127.0.0.1", "localhost")
+    wanted = {f"http://{name}:{port}" for name in names for port in ports}
+    assert set(services()["app"]["environment"]["KINEMOTION_ORIGINS"].split(",")) == wanted
+
+
 def test_the_image_limits_opencv_as_the_package_does() -> None:
     assert image_environment()["OPENCV_IO_MAX_IMAGE_PIXELS"] == str(MAX_PIXELS)
 
@@ -145,7 +161,7 @@ def test_what_a_service_is_given_of_the_repository_is_there(name: str) -> None:
     assert [path for path in given if path.startswith(".") and not (ROOT / path).exists()] == []
 
 
-def test_no_service_has_a_way_out() -> None:
+def test_no_service_gets_an_answer_from_outside() -> None:
     networks = read_yaml("docker-compose.yml")["networks"]
     assert networks["inside"]["internal"] is True
     assert networks["loopback"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
@@ -156,7 +172,11 @@ def test_prometheus_and_nginx_find_the_replicas() -> None:
     discovery = read_yaml("prometheus.yml")["scrape_configs"][0]["dns_sd_configs"][0]
     assert discovery["names"] == app["networks"]["inside"]["aliases"]
     assert str(discovery["port"]) == app["environment"]["KINEMOTION_METRICS_PORT"]
-    assert re.findall(r"^server (\S+) ", (ROOT / "nginx/replicas.conf").read_text(), re.MULTILINE) == ["replicas:8000"]
+    lines = (ROOT / "nginx/replicas.conf").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "resolver 127.0.0.11 valid=5s;",
+        "server replicas:8000 resolve max_fails=0;",
+    ]
 
 
 def test_figures_are_not_on_a_port_that_is_published() -> None:
@@ -167,6 +187,7 @@ def test_figures_are_not_on_a_port_that_is_published() -> None:
 def test_nginx_comes_with_several_replicas_and_its_word_counts() -> None:
     nginx, app = services()["nginx"], services()["app"]
     assert nginx["profiles"] == ["scale"]
+    assert "depends_on" not in nginx  # it would be stopped before the replicas have drained
     assert nginx["networks"]["inside"]["ipv4_address"] == app["environment"]["FORWARDED_ALLOW_IPS"]
     listens = re.findall(r"^listen (\d+);", (ROOT / "nginx/listen.conf").read_text(), re.MULTILINE)
     assert listens == [port for _, port in published(nginx)]

@@ -73,6 +73,7 @@ def call(nginx: str, folder: Path) -> list[str]:
 
 
 def name(replicas: list[str], folder: Path) -> None:
+    """Says where the replicas are. There is no Docker here to look them up at, and nginx 1.22 cannot do so."""
     servers = (f"server {urlsplit(replica).netloc} max_fails=0;\n" for replica in replicas)
     (folder / "replicas.conf").write_text("".join(servers))
 

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operations.files import ROOT, alerts, read_yaml, recorded_names
+from tests.operations.files import ROOT, alerts, dashboards, panels, read_yaml, recorded_names
+
+from kinemotion.realtime.replay import _MAX_WAITING
+from kinemotion.settings import Settings
 
 RULE_TESTS = sorted((ROOT / "prometheus/tests").glob("*.yml"))
 RUNBOOK = "docs/operations.md"
@@ -60,6 +63,25 @@ def test_an_alert_says_how_urgent_it_is_what_is_wrong_and_what_to_do(alert: dict
 def test_recorded_names_tell_level_metric_and_operation() -> None:
     assert [name for name in recorded_names() if not re.fullmatch(r"[a-z_]+:kinemotion_[a-z_]+:[a-z0-9_]+", name)] == []
     assert len(set(recorded_names())) == len(recorded_names())
+
+
+def test_what_is_said_of_the_longest_replay_queue_is_the_servers_limit() -> None:
+    (backlog,) = [alert for alert in alerts() if alert["alert"] == "KinemotionReplayBacklog"]
+    assert re.findall(r"over (\d+) ", backlog["annotations"]["description"]) == [str(_MAX_WAITING)]
+    queues = [panel for panel in panels(dashboards()["jumps.json"]) if "replay_queue" in panel["targets"][0]["expr"]]
+    assert len(queues) == 2
+    for panel in queues:
+        assert re.findall(r"over (\d+) ", panel["description"]) == [str(_MAX_WAITING)]
+        assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == _MAX_WAITING
+
+
+def test_a_final_result_is_red_from_when_the_server_waits_no_longer() -> None:
+    (final,) = [panel for panel in panels(dashboards()["jumps.json"]) if panel["title"] == "Final after"]
+    assert [step["value"] for step in final["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [
+        None,
+        2,
+        Settings().final_s,
+    ]
 
 
 def test_grafana_knows_how_often_prometheus_scrapes() -> None:
