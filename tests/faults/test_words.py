@@ -9,13 +9,15 @@ from prometheus_client import CollectorRegistry
 from tests.faults.parts import Opened, opened
 from tests.realtime.test_server import PATIENCE_S, START, STOP, Frames, camera, get, until_idle
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
 
 from kinemotion.jumps import JumpTracker
 from kinemotion.pose import jpeg
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore
 from kinemotion.realtime import health, page
+from kinemotion.realtime.access import Access
 from kinemotion.realtime.client import socket_url
 from kinemotion.realtime.fields import Fields
 from kinemotion.realtime.graphs import GraphSupply
@@ -113,3 +115,12 @@ async def test_a_fault_of_a_page_is_a_bare_500(
     monkeypatch.setattr(owner, name, burst)
     status, text = await asyncio.to_thread(get, faulty.address + path)
     assert (status, text) == (500, "Internal Server Error")
+
+
+async def test_a_fault_in_a_handshake_is_a_bare_500_too(monkeypatch: pytest.MonkeyPatch, faulty: Opened) -> None:
+    monkeypatch.setattr(Access, "greet", burst)
+    with pytest.raises(InvalidStatus) as refusal:
+        await connect(socket_url(faulty.address), subprotocols=[Subprotocol("kinemotion.v1")])
+    response = refusal.value.response
+    assert (response.status_code, response.body) == (500, b"Internal Server Error")
+    assert "Content-Security-Policy" in response.headers

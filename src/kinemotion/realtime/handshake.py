@@ -1,5 +1,6 @@
 """From a socket that knocks to a session, or to a refusal."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -7,7 +8,7 @@ from time import monotonic, time
 from typing import Final
 
 from starlette.responses import PlainTextResponse
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketState
 
 from kinemotion.errors import Refusal
 from kinemotion.jumps import Movement
@@ -29,6 +30,8 @@ _OUTCOMES: Final[dict[int, Handshake]] = {
 
 Dialect = Callable[[Limits, float], Protocol]
 
+_log: Final = logging.getLogger(__name__)
+
 
 async def analyze(socket: WebSocket) -> None:
     """Serves a camera, or says why not."""
@@ -48,6 +51,10 @@ async def analyze(socket: WebSocket) -> None:
     except Refusal as refusal:
         metrics.handshake(_OUTCOMES[refusal.status])
         await socket.send_denial_response(refused(refusal))
+    except Exception:
+        _log.exception("a client could not be served")
+        if socket.application_state is WebSocketState.CONNECTING:  # or the server would answer, without our headers
+            await socket.send_denial_response(PlainTextResponse("Internal Server Error", 500))
 
 
 async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
