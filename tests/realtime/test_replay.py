@@ -4,6 +4,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from queue import SimpleQueue
+from threading import Event
+from time import sleep
 
 import pytest
 
@@ -14,6 +16,7 @@ from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import LIVE_ONLY, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.synthetic import Clip
 
 Frames = list[tuple[float, bytes]]
@@ -382,6 +385,31 @@ def test_a_jump_whose_worker_is_stuck_is_left_to_the_live_path_and_its_graph_to_
         assert results.qsize() == 1
         with pytest.raises(RuntimeError, match="closed"):
             stuck.forget()
+
+
+def test_a_graph_that_hangs_costs_its_jump_and_no_other(
+    drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, truth, go = BUNDLED_FOLDER / MODELS[0].filename, drawn_clip.truth[0], Event()
+    hanging, results = PoseGraph(model, Mode.FINAL), SimpleQueue[Jump | None]()
+    monkeypatch.setattr(hanging, "detect", lambda image: go.wait())
+    scheduler = Scheduler(2)
+    desk = ReplayDesk([hanging], lambda: PoseGraph(model, Mode.FINAL), scheduler.invite)
+    scheduler.attend(desk.take)
+    frames = of_clip(drawn_frames, truth.events_s["landing"] + 0.8)
+    jump = live_jump(truth.events_s["takeoff"], truth.events_s["landing"])
+    desk.add(Replay(Span.of(jump), JumpTracker(Movement.CMJ), results.put), frames, complete=True)
+    while results.empty():
+        sleep(0.01)
+        scheduler.look()
+    assert results.get_nowait() is None
+    desk.add(Replay(Span.of(jump), JumpTracker(Movement.CMJ), results.put), frames, complete=True)
+    final = results.get(timeout=60)
+    assert final is not None
+    assert final.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.04)
+    go.set()
+    scheduler.close()
+    desk.close()
 
 
 def test_where_no_graph_can_be_made_the_live_result_has_to_do(
