@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.realtime.door import ask, everything_logged, header, knock, receive, session, small
 
 from kinemotion.errors import SettingsError, Unauthorized
-from kinemotion.realtime import jwts, server
+from kinemotion.realtime import handshake, jwts
 from kinemotion.realtime.access import Access
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
@@ -156,7 +156,7 @@ async def test_the_algorithms_of_a_key_are_all_that_the_library_is_told(
 
 async def test_a_session_ends_with_its_token(guarded: str, monkeypatch: pytest.MonkeyPatch) -> None:
     late_s = HOUR_S - 4  # by the session's clock, so that the token is valid however slow the handshake
-    monkeypatch.setattr(server, "time", lambda: time.time() + late_s)
+    monkeypatch.setattr(handshake, "time", lambda: time.time() + late_s)
     async with session(guarded, token()) as socket:
         await socket.send('{"type":"start"}')
         started = await receive(socket)
