@@ -8,7 +8,7 @@ from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker, Update
 from kinemotion.pose import jpeg
-from kinemotion.pose.graph import PoseGraph
+from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.realtime.messages import Answer, Frame, SessionConfig, Tally
 from kinemotion.realtime.protocol import Protocol
 
@@ -70,13 +70,7 @@ class Pipeline:
         times.append(monotonic())
         pose = self._graph.detect(image)
         times.append(monotonic())
-        update = self._tracker.update(
-            frame.elapsed_us / _US_PER_S,
-            None if pose is None else pose.landmarks,
-            aspect=frame.header.width / frame.header.height,
-            world=None if pose is None else pose.world,
-            soles=None if pose is None else pose.soles,
-        )
+        update = follow(self._tracker, frame, pose)
         times.append(monotonic())
         landmarks = pose.landmarks if pose is not None and self._config.send_pose else None
         answer = Answer(
@@ -108,6 +102,17 @@ def new_tracker(config: SessionConfig, **options: float) -> JumpTracker:
         mass_kg=config.athlete.mass_kg,
         drop_height_m=config.drop_height_m,
         **options,
+    )
+
+
+def follow(tracker: JumpTracker, frame: Frame, pose: Pose | None) -> Update:
+    """Feeds a tracker with what was found in a frame."""
+    return tracker.update(
+        frame.elapsed_us / _US_PER_S,
+        None if pose is None else pose.landmarks,
+        aspect=frame.header.width / frame.header.height,
+        world=None if pose is None else pose.world,
+        soles=None if pose is None else pose.soles,
     )
 
 

@@ -22,6 +22,7 @@ from kinemotion.pose import jpeg
 from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
+from kinemotion.realtime.pipeline import follow
 from kinemotion.realtime.scheduler import Piece
 
 LIVE_ONLY: Final = "live_frames_only"
@@ -157,14 +158,7 @@ class Replay:
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
         """Takes the next frame's pose; the desk calls this."""
-        update = self._tracker.update(
-            frame.elapsed_us / _US_PER_S,
-            None if pose is None else pose.landmarks,
-            aspect=frame.header.width / frame.header.height,
-            world=None if pose is None else pose.world,
-            soles=None if pose is None else pose.soles,
-        )
-        self._jumps |= {jump.index: jump for jump in update.jumps}
+        self._jumps |= {jump.index: jump for jump in follow(self._tracker, frame, pose).jumps}
 
     def conclude(self) -> None:
         """Makes the jump final; for one caller, once every frame is done."""
@@ -342,14 +336,9 @@ class ReplayDesk:
 
     def cancel(self, replay: Replay) -> None:
         """Forgets a replay; nobody is told."""
-        with self._lock:
-            if replay.over:
-                return
-            replay.over = True
-            if replay in self._replays:
-                self._replays.remove(replay)
+        if self._remove(replay):
             replay.forget()
-        self._tell_end("cancelled", replay)
+            self._tell_end("cancelled", replay)
 
     def close(self) -> None:
         """Closes the graphs; nothing may be in work, but for what is stuck."""
