@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Event, Thread
 from time import monotonic
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -24,13 +23,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from loadtests.bare import Bare, measure
 from loadtests.clips import Loop
 from loadtests.result import FOLDER, write
-from loadtests.run import LoadTestFailed, Server, run
+from loadtests.run import LoadTestFailed, Server, every_second, run
 from loadtests.scenarios import Scenario
 from loadtests.slo import NoResult, Objectives, read, report
 
 _FPS: Final = 30.0
 _CLIPS: Final = 4
-_EVERY_S: Final = 1.0
 _SETTLE_S: Final = 5.0
 _END_SAMPLES: Final = 2
 _ANSWERED: Final = ("analysed", "no_pose")
@@ -66,18 +64,8 @@ class Watch:
     @contextmanager
     def __call__(self, server: Server) -> Iterator[None]:
         """Watches a server."""
-        ended = Event()
-        thread = Thread(target=self._watch, args=(server, ended), daemon=True)
-        thread.start()
-        try:
+        with every_second(lambda: self.samples.append(sample(server))):
             yield
-        finally:
-            ended.set()
-            thread.join()
-
-    def _watch(self, server: Server, ended: Event) -> None:
-        while not ended.wait(_EVERY_S):
-            self.samples.append(sample(server))
 
 
 def sample(server: Server) -> Sample:

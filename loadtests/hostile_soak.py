@@ -11,21 +11,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, Final
 
 import click
 import orjson
 
 from loadtests.result import ATTACKS_FILE, FOLDER
-from loadtests.run import LoadTestFailed, Server, run
+from loadtests.run import LoadTestFailed, Server, every_second, run
 from loadtests.scenarios import Scenario
 from loadtests.slo import NoResult, Objectives, Verdict, read
 
 ABOUT_TIME: Final = frozenset({"unanswered"})
 """Errors of a busy machine, which lose no session."""
 
-_EVERY_S: Final = 1.0
 _MIB: Final = 1024 * 1024
 _FAULTS: Final = re.compile(r'Traceback|Exception|ERROR|CRITICAL|never retrieved|"level": ?"(?:error|critical)"')
 
@@ -39,19 +37,12 @@ class Sizes:
     @contextmanager
     def __call__(self, server: Server) -> Iterator[None]:
         """Watches a server."""
-        ended = Event()
-        thread = Thread(target=self._watch, args=(server.pid, ended), daemon=True)
-        thread.start()
-        try:
+        with every_second(lambda: self._look(server.pid)):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
-    def _watch(self, process: int, ended: Event) -> None:
-        while not ended.wait(_EVERY_S):
-            pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-            self.mib.append(pages * os.sysconf("SC_PAGE_SIZE") / _MIB)
+    def _look(self, process: int) -> None:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        self.mib.append(pages * os.sysconf("SC_PAGE_SIZE") / _MIB)
 
 
 def judge(

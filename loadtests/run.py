@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread, Timer
 from typing import Final, NamedTuple
 
 import click
@@ -77,6 +77,24 @@ def server(environment: Mapping[str, str], log: Path | None = None) -> Iterator[
                 process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextmanager
+def every_second(call: Callable[[], object]) -> Iterator[None]:
+    """Calls something every second, on a thread of its own, as long as the context lasts."""
+    ended = Event()
+
+    def repeat() -> None:
+        while not ended.wait(1.0):
+            call()
+
+    thread = Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def run(
