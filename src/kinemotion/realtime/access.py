@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import time
 from typing import Self
@@ -138,11 +138,11 @@ class Admission:
     """Counts the sessions in and out; a place is taken before anything is awaited, so a burst never overshoots.
 
     Args:
-        capacity: how many sessions there is room for.
+        room: reads how many sessions there is room for now.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+    def __init__(self, room: Callable[[], int]) -> None:
+        self.room = room
         self.taken = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -150,7 +150,7 @@ class Admission:
     @property
     def full(self) -> bool:
         """Whether the next client will be refused."""
-        return self.taken >= self.capacity
+        return self.taken >= self.room()
 
     def enter(self) -> bool:
         """Takes a place, if there is one."""

@@ -62,13 +62,7 @@ class Runtime:
             return "stuck"
         if not services.models.installed(services.models.models[0]):
             return "model missing"
-        return "full" if self.admission.taken >= self.room else None
-
-    @property
-    def room(self) -> int:
-        """How many cameras there is room for, with the workers that are left."""
-        scheduler = self.services.scheduler
-        return self.capacity.sessions * scheduler.working // scheduler.workers
+        return "full" if self.admission.full else None
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:
@@ -116,7 +110,8 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
         session_s=settings.session_s,
     )
     beside = settings.metrics_port is not None
-    runtime = Runtime(limits, room, access, Admission(room.sessions), sessions, services, beside)
+    admission = Admission(lambda: room.sessions * scheduler.working // scheduler.workers)
+    runtime = Runtime(limits, room, access, admission, sessions, services, beside)
     _watch(runtime)
     sampling = asyncio.create_task(metrics.sample_loop_lag())
     with Watchdog(scheduler.look, settings.watchdog_s):
@@ -151,7 +146,7 @@ def _watch(runtime: Runtime) -> None:
     """Has each scrape read how things stand."""
     services = runtime.services
     metrics = services.metrics
-    metrics.session_capacity.set_function(lambda: runtime.room)
+    metrics.session_capacity.set_function(runtime.admission.room)
     metrics.pose_workers.set_function(lambda: services.scheduler.working)
     metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
     metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
