@@ -12,10 +12,8 @@ from kinemotion.jumps.signal import Array, Samples
 _SHIFT: Final = 0.005  # in `_LAG_S`; landmarks of a still camera stay under 0.001, 1 cm of trembling gives 0.007
 _CURVED: Final = 0.010  # deviation of the sideways way in flight from a straight line; a still camera's is under 0.004
 _BENT: Final = 0.013  # deviation of the height in flight from a parabola; a still camera's is under 0.009
-_STEP: Final = (
-    0.04  # of the floor from before the jump to after it; feet that are flexed differently feign up to 0.032,
-)
-_NEARER: Final = 1.0  # and a jumper who lands nearer makes it lower by up to this share of what the body grows
+_STEP: Final = 0.04  # of the floor over the jump; feet that are flexed differently feign up to 0.032, and a jumper
+_NEARER: Final = 1.0  # who lands nearer makes it lower by up to this share of what the body grows
 
 _LAG_S: Final = 0.13
 _WINDOW_S: Final = 0.3  # short, so that a step into place fills one or two of the windows only

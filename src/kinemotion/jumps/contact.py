@@ -16,8 +16,8 @@ _TOE_NOISE: Final = 0.010  # standard deviation of the toes
 _TOE_SHARE: Final = 0.15  # of its lift, by which the foot moves on the body
 _TOUCH: Final = 0.010  # lift of the toes that counts as contact
 _CLEAR: Final = 0.025  # lift that does not
-_SMOOTHING_SD_S: Final = 0.010  # of a contact, by the smoothing of live landmarks,
-_SMOOTHING_SHARE: Final = 0.3  # which has its effect over frames: this share of their interval besides
+_ROUGH_SD_S: Final = 0.010  # of a contact by the landmarks of a few frames,
+_ROUGH_SHARE: Final = 0.3  # and this share of their interval besides
 _STRAY_S: Final = 0.12  # how far an event may lie from where it was seen live
 
 # A contact refined by the frames around it.
@@ -80,8 +80,8 @@ def toe_contact(time: Array, lift: Array, start: int, direction: int, parabola: 
     reach = np.hypot(np.hypot(_TOE_NOISE * stature, _TOE_SHARE * float(lift[air])) / speed, parabola.apex_sd_s)
     interval = (latest - earliest) / np.sqrt(12.0)
     beside = min(max(air + direction, 0), len(time) - 1)
-    smoothing = np.hypot(_SMOOTHING_SD_S, _SMOOTHING_SHARE * (time[air] - time[beside]))
-    sd_s = np.hypot(1 / np.hypot(1 / max(interval, 1e-4), 1 / reach), smoothing)
+    rough = np.hypot(_ROUGH_SD_S, _ROUGH_SHARE * (time[air] - time[beside]))
+    sd_s = np.hypot(1 / np.hypot(1 / max(interval, 1e-4), 1 / reach), rough)
     return Contact(float(min(max(moment, earliest), latest)), float(sd_s))
 
 
@@ -205,4 +205,4 @@ def _toes_down(samples: Samples, near_s: float, takeoff_s: float, gravity: float
 def _between(earlier_s: float, later_s: float) -> float:
     """Standard deviation of a contact that lies somewhere between two frames."""
     apart_s = later_s - earlier_s
-    return float(np.hypot(apart_s / np.sqrt(12.0), np.hypot(_SMOOTHING_SD_S, _SMOOTHING_SHARE * apart_s)))
+    return float(np.hypot(apart_s / np.sqrt(12.0), np.hypot(_ROUGH_SD_S, _ROUGH_SHARE * apart_s)))
