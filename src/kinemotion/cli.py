@@ -186,7 +186,7 @@ def _silence_native_remarks() -> None:
 
     MediaPipe remarks on each graph that it makes, libjpeg on each damaged picture; neither can be told not to.
     """
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     faulthandler.enable(sys.stderr)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,32 @@ def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     result = kinemotion("sj-analyze", tmp_path / "missing.mp4")
     assert (result.exit_code, result.stderr) == (2, f"Error: {tmp_path / 'missing.mp4'}: there is no such file\n")
+
+
+def in_a_process(*arguments: bytes) -> subprocess.CompletedProcess[str]:
+    """As a shell runs it: what ends the process at once ends no test."""
+    return subprocess.run(
+        [sys.executable, "-m", "kinemotion", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_stops_no_other(standing: Path, tmp_path: Path) -> None:
+    odd, missing = os.fsencode(tmp_path) + b"/\xff.mp4", os.fsencode(tmp_path) + b"/\xfe.mp4"
+    Path(os.fsdecode(odd)).write_bytes(standing.read_bytes())
+    report = os.fsencode(tmp_path) + b"/report.json"
+    outcome = in_a_process(b"cmj-analyze", b"--batch", odd, missing, os.fsencode(standing), b"--json-output", report)
+    assert outcome.returncode == 2
+    assert "Traceback" not in outcome.stderr
+    for name in (r"\udcff.mp4", r"\udcfe.mp4"):
+        assert f"Error: {tmp_path}/{name}: its name, or its folder's, is not UTF-8" in outcome.stderr
+    clips = json.loads((tmp_path / "report.json").read_bytes())["clips"]
+    assert [Path(clip["video"]["file"]).name for clip in clips] == [r"\udcff.mp4", r"\udcfe.mp4", "standing.mp4"]
+
+
+def test_a_result_whose_name_is_not_utf_8_is_refused(standing: Path, tmp_path: Path) -> None:
+    for option in (b"--report", b"--output", b"--json-output", b"--csv-summary"):
+        target = os.fsencode(tmp_path) + b"/\xff.mp4"
+        outcome = in_a_process(b"cmj-analyze", os.fsencode(standing), option, target)
+        assert outcome.returncode == 2
+        assert rf"Error: {tmp_path}/\udcff.mp4: its name, or its folder's, is not UTF-8" in outcome.stderr
+    assert list(tmp_path.iterdir()) == []

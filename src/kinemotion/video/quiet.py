@@ -16,7 +16,7 @@ def native_remarks_hidden() -> Iterator[None]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     python, own = sys.stderr, _goes_to_2()
     if own:
-        sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1)
+        sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, errors="backslashreplace")
     os.dup2(nowhere, 2)
     try:
         yield

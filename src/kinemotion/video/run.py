@@ -16,6 +16,7 @@ from kinemotion.video import atomic, tables, words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.document import encode
 from kinemotion.video.facts import VideoFacts
+from kinemotion.video.names import printable
 from kinemotion.video.outputs import write_outputs
 from kinemotion.video.places import Errand
 from kinemotion.video.progress import Bars
@@ -123,7 +124,7 @@ def _outcome(wishes: Wishes, errand: Errand, bars: Bars, cores: int) -> Outcome:
         if errand.json is not None:
             atomic.write(errand.json, encode(content))
     except VideoError as error:
-        content = {"jumps": [], "video": {"file": str(errand.clip)}, "error": str(error)}
+        content = {"jumps": [], "video": {"file": printable(errand.clip)}, "error": str(error)}
         return Outcome(errand.clip, content, error=str(error))
     return Outcome(errand.clip, content, analysis.video, analysis.jumps, analysis.software)
 
