@@ -1,5 +1,6 @@
 """The commands for clips. What they need beyond click is imported when one runs."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,10 +76,8 @@ def _run(
     many = batch or len(films) > 1
     shared = json_output if batch and json_output and _names_a_file(json_output) else None
     each = None if shared else json_output
-    errands = places.errands(films, overlay=output, report=report, json=each, many=many)
-    for path in (shared, csv_summary):
-        if path is not None:
-            places.check_target(Path(path), films)
+    together = [Path(path) for path in (shared, csv_summary) if path is not None]
+    errands = places.errands(films, overlay=output, report=report, json=each, many=many, shared=together)
     cores = Settings.from_environment().workers
     wishes = Wishes(
         movement=movement,
@@ -98,7 +97,7 @@ def _run(
 
 
 def _names_a_file(place: str) -> bool:
-    return bool(Path(place).suffix) and not Path(place).is_dir() and not place.endswith("/")
+    return bool(Path(place).suffix) and not os.path.isdir(place) and not place.endswith(os.sep)
 
 
 COMMANDS: Final = (
