@@ -5,8 +5,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -16,6 +19,8 @@ from tests.video.conftest import HEIGHT_M
 from tests.video.mp4 import Image, save, turned
 
 from kinemotion.cli import commands
+from kinemotion.errors import VideoError
+from kinemotion.video.result import VideoAnalysis
 
 
 def kinemotion(*arguments: str | Path) -> Result:
@@ -152,9 +157,11 @@ def test_clips_of_the_same_name_do_not_share_a_result(standing: Path, tmp_path: 
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "clip.mp4").write_bytes(standing.read_bytes())
-    kinemotion("cmj-analyze", tmp_path / "*" / "clip.mp4", "--json-output", f"{tmp_path}/out/")
-    files = [json.loads(path.read_bytes())["video"]["file"] for path in sorted((tmp_path / "out").iterdir())]
-    assert sorted(files) == [str(tmp_path / name / "clip.mp4") for name in ("one", "two")]
+    films = [tmp_path / "one" / "clip.mp4", tmp_path / "two" / "clip.mp4", tmp_path / "clip-2.mp4"]
+    films[2].write_bytes(standing.read_bytes())
+    kinemotion("cmj-analyze", *films, "--json-output", f"{tmp_path}/out/")
+    files = [json.loads(path.read_bytes())["video"]["file"] for path in (tmp_path / "out").iterdir()]
+    assert sorted(files) == sorted(map(str, films))
 
 
 def usage_error(*arguments: str | Path) -> str:
@@ -174,6 +181,11 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
     assert "is one of the clips" in usage_error("cmj-analyze", cmj, "--output", cmj)
     assert "is one of the clips" in usage_error("cmj-analyze", cmj, sj, "--csv-summary", sj)
     assert "is a folder" in usage_error("cmj-analyze", cmj, "--csv-summary", tmp_path)
+    twice = tmp_path / "same.json"
+    for other in ("--output", "--report", "--csv-summary"):
+        same = tmp_path / "folder" / ".." / "same.mp4", tmp_path / "same.mp4"
+        assert "is named for two results" in usage_error("cmj-analyze", cmj, "-j", same[0], other, same[1])
+    assert "is named for two results" in usage_error("cmj-analyze", "--batch", cmj, "-j", twice, "--csv-summary", twice)
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--height", "180")
 
@@ -183,6 +195,111 @@ def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path)
     result = kinemotion("cmj-analyze", standing, "--report", tmp_path / "file" / "r.html")
     assert result.exit_code == 2
     assert f"Error: {tmp_path / 'file' / 'r.html'}: cannot be written" in result.stderr
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_analysed(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", lambda *_, **__: pytest.fail("was analysed"))
+    (tmp_path / "file").touch()
+    long = "a" * 300
+    for option in ("--output", "--report", "--json-output", "--csv-summary"):
+        for place, why in ((tmp_path / "file" / "o.mp4", "Not a directory"), (tmp_path / f"{long}.mp4", "too long")):
+            assert f"Error: {place}: cannot be written (" in (
+                said := usage_error("cmj-analyze", standing, option, place)
+            )
+            assert why in said
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    said = usage_error("cmj-analyze", standing, "--report", tmp_path / "new" / "r.html")
+    assert f"cannot be written (no permission to write in {tmp_path})" in said
+
+
+def test_a_name_that_is_too_long_is_refused_in_one_line(tmp_path: Path) -> None:
+    place = tmp_path / f"{'a' * 300}.mp4"
+    result = kinemotion("cmj-analyze", place)
+    assert (result.exit_code, result.stderr) == (2, f"Error: {place}: cannot be read (File name too long)\n")
+
+
+def analyser(cmj: VideoAnalysis, fault: Exception) -> Callable[..., VideoAnalysis]:
+    """Gives a ready analysis for each clip, but a fault for those that are named for it."""
+
+    def analyse(path: Path, *_: object, **__: object) -> VideoAnalysis:
+        if path.stem == "fault":
+            raise fault
+        return replace(cmj, path=path)
+
+    return analyse
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("the graph\nbroke"), MemoryError()])
+@pytest.mark.parametrize("at_once", ["1", "2"])
+def test_a_fault_that_nobody_foresaw_stops_no_other_clip(
+    fault: Exception, at_once: str, analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyser(analysed, fault))
+    result = kinemotion(
+        "cmj-analyze", "--batch", "--workers", at_once, "one.mp4", "fault.mp4", "two.mp4",
+        "--csv-summary", tmp_path / "all.csv", "--json-output", tmp_path / "all.json",
+    )  # fmt: skip
+    assert result.exit_code == 2
+    (said,) = [line for line in result.stderr.splitlines() if line.startswith("Error:")]
+    assert said.startswith("Error: fault.mp4: could not be completed, by a fault that was not foreseen (")
+    assert type(fault).__name__ in said
+    assert len(table(tmp_path / "all.csv")) == 2
+    clips = json.loads((tmp_path / "all.json").read_bytes())["clips"]
+    assert [len(clip["jumps"]) for clip in clips] == [1, 0, 1]
+    assert clips[1]["error"] in said
+
+
+def test_what_was_measured_before_ctrl_c_is_written(
+    analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, known = Event(), analyser(analysed, RuntimeError())
+
+    def analyse(path: Path, *stated: object, progress: Callable[[int, int], None], **more: object) -> VideoAnalysis:
+        if path.stem == "endless":
+            entered.set()
+            while True:
+                progress(1, 2)
+        return known(path)
+
+    def interrupt(outcome: object) -> None:
+        entered.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyse)
+    monkeypatch.setattr("kinemotion.video.run.Bars.clip_done", interrupt)
+    result = kinemotion(
+        "cmj-analyze", "--batch", "--workers", "1", "one.mp4", "endless.mp4", "two.mp4",
+        "--csv-summary", tmp_path / "all.csv", "--json-output", tmp_path / "all.json",
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert [row["file"] for row in table(tmp_path / "all.csv")] == ["one.mp4"]
+    assert len(json.loads((tmp_path / "all.json").read_bytes())["clips"]) == 1
+
+
+def test_what_was_measured_outlives_a_result_that_cannot_be_written(
+    analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyser(analysed, RuntimeError()))
+    monkeypatch.setattr("kinemotion.video.outputs.encoder", failing(VideoError("o.mp4: cannot be written as vp9")))
+    result = kinemotion("cmj-analyze", "--batch", analysed.path, "--output", f"{tmp_path}/")
+    assert result.exit_code == 2
+    assert "Error: o.mp4: cannot be written as vp9\n" in result.stderr
+    (clip,) = json.loads(result.stdout)["clips"]
+    assert (len(clip["jumps"]), clip["error"]) == (1, "o.mp4: cannot be written as vp9")
+    monkeypatch.setattr("kinemotion.video.run.atomic.write", failing(VideoError("j.json: the disk is full")))
+    result = kinemotion("cmj-analyze", analysed.path, "--json-output", tmp_path / "j.json")
+    assert result.exit_code == 2
+    assert "Error: j.json: the disk is full" in result.stderr
+    assert "Jump height" in result.stderr
+
+
+def failing(error: Exception) -> Callable[..., NoReturn]:
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    return fail
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
