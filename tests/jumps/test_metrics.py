@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from kinemotion.jumps import Movement
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.jumps.flight import Flight
-from kinemotion.jumps.metrics import Athlete, Value, evaluate
+from kinemotion.jumps.metrics import Value, evaluate
 from kinemotion.jumps.pushoff import PushOff
 from kinemotion.jumps.scale import Metres, Scale
 

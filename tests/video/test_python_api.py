@@ -43,8 +43,10 @@ def test_a_wrong_argument_is_named(cmj: Path) -> None:
         analyze_video(cmj, speed=0)
     with pytest.raises(ValueError, match="hop"):
         analyze_video(cmj, movement="hop")
-    with pytest.raises(ValueError, match="height_m"):
-        JumpAnalyzer(height_m=-1, aspect=1.0)
+    with pytest.raises(ValueError, match=r"height_m must be 1 to 2\.5 metres, not 182"):
+        JumpAnalyzer(height_m=182, aspect=1.0)
+    with pytest.raises(ValueError, match=r"height_m must be 1 to 2\.5 metres, not 182"):
+        analyze_video("missing.mp4", height_m=182)
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

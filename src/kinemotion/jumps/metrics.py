@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.parabola import GRAVITY
@@ -39,15 +39,6 @@ class Value(NamedTuple):
 
     value: float
     sd: float
-
-
-@dataclass(frozen=True, slots=True)
-class Athlete:
-    """What the athlete stated; None if nothing."""
-
-    height_m: float | None = None
-    mass_kg: float | None = None
-    drop_height_m: float | None = None
 
 
 def evaluate(flight: Flight, push: PushOff, athlete: Athlete, scale: Scale) -> dict[str, Value]:

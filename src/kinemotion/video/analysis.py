@@ -13,13 +13,14 @@ from kinemotion import __version__
 from kinemotion.analysis import JumpAnalyzer
 from kinemotion.errors import VideoError
 from kinemotion.jumps import Jump, Movement
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.pose.graph import Pose
 from kinemotion.pose.models import ModelStore, PoseModel, Quality
 from kinemotion.settings import Settings
 from kinemotion.video.facts import facts
 from kinemotion.video.poses import PosePool
 from kinemotion.video.reader import Frame, Reader
-from kinemotion.video.result import Athlete, Track, VideoAnalysis
+from kinemotion.video.result import Track, VideoAnalysis
 
 Progress = Callable[[int, int], object]
 """Told the frames done, and how many there seem to be."""
@@ -44,9 +45,9 @@ def analyze_video(
     Args:
         path: a video file.
         movement: the kind of jump: `cmj`, `sj`, `dj`, or `auto` to tell it from what came before take-off.
-        height_m: the athlete's stature, which makes lengths surer.
-        mass_kg: the athlete's mass, which power and force need.
-        drop_height_m: height of the box of a drop jump.
+        height_m: the athlete's stature, which makes lengths surer; 1.0 to 2.5 metres.
+        mass_kg: the athlete's mass, which power and force need; 20 to 250 kilograms.
+        drop_height_m: height of the box of a drop jump, 0.05 to 1.5 metres.
         quality: `fast`, `balanced` or `accurate`; where its model is not installed, the best one below it.
         speed: how many times slower than life the file plays: 8 for 240 frames a second stored at 30.
         workers: frames in work at once; as many as there are cores by default.

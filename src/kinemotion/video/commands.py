@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from kinemotion.jumps import Movement
+from kinemotion.jumps.athlete import DROP_HEIGHT_M, HEIGHT_M, MASS_KG
 from kinemotion.pose.models import Quality
 
 _DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
@@ -26,16 +27,20 @@ _OPTIONS: Final = (
         show_default=True, help="Which pose model; see `kinemotion models`."),
     click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
         help="How many times slower than life the clip plays: 8 for 240 pictures a second stored at 30."),
-    click.option("--height", "height_m", type=click.FloatRange(1.0, 2.5), help="The athlete's stature in metres; "
+    click.option("--height", "height_m", type=click.FloatRange(*HEIGHT_M), help="The athlete's stature in metres; "
         "makes lengths surer."),
-    click.option("--mass", "mass_kg", type=click.FloatRange(20, 250), help="The athlete's mass in kilograms, for power "
-        "and force."),
     click.option("--batch", is_flag=True, help="Work on several clips at once, and print one table for all."),
     click.option("--workers", type=click.IntRange(1, 64), help="Clips in work at once with --batch.  [default: the "
         "number of cores]"),
 )  # fmt: skip
+_MASS: Final = click.option(
+    "--mass",
+    "mass_kg",
+    type=click.FloatRange(*MASS_KG),
+    help="The athlete's mass in kilograms, for power and force.",
+)
 _DROP_HEIGHT: Final = click.option(
-    "--drop-height", "drop_height_m", type=click.FloatRange(0.05, 1.5), help="Height of the box in metres."
+    "--drop-height", "drop_height_m", type=click.FloatRange(*DROP_HEIGHT_M), help="Height of the box in metres."
 )
 
 
