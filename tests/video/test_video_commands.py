@@ -188,6 +188,8 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
     assert "is named for two results" in usage_error("cmj-analyze", "--batch", cmj, "-j", twice, "--csv-summary", twice)
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "No such option '--mass'" in usage_error("dropjump-analyze", cmj, "--mass", "75")
+    assert "No such option '--drop-height'" in usage_error("cmj-analyze", cmj, "--drop-height", "0.4")
 
 
 def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path) -> None:
@@ -300,6 +302,19 @@ def failing(error: Exception) -> Callable[..., NoReturn]:
         raise error
 
     return fail
+
+
+def test_a_wrong_setting_and_a_wrong_model_are_bad_usage(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINEMOTION_WORKERS", "many")
+    assert "Error: KINEMOTION_WORKERS='many' is not a whole number" in usage_error("cmj-analyze", standing)
+    monkeypatch.delenv("KINEMOTION_WORKERS")
+    monkeypatch.setenv("KINEMOTION_MODEL_DIR", str(tmp_path))
+    (tmp_path / "pose_landmarker_full.task").write_bytes(b"something else")
+    result = kinemotion("cmj-analyze", standing, "--quality", "balanced")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "not the pinned pose_landmarker_full.task" in result.stderr
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

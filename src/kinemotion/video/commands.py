@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import click
 
+from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
 from kinemotion.jumps.athlete import DROP_HEIGHT_M, HEIGHT_M, MASS_KG
 from kinemotion.pose.models import Quality
 
+_BAD_USAGE: Final = 2
 _DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
 
 _OPTIONS: Final = (
@@ -46,7 +48,11 @@ _DROP_HEIGHT: Final = click.option(
 
 def _command(name: str, movement: Movement, summary: str, *options: Callable[[Any], Any]) -> click.Command:
     def analyse(**values: Any) -> None:
-        sys.exit(_run(movement, **values))
+        try:
+            sys.exit(_run(movement, **values))
+        except KinemotionError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(_BAD_USAGE)
 
     analyse.__doc__ = f"{summary}\n\nCLIP is a video file, or a pattern in quotes such as 'clips/*.mp4'. JSON goes to "
     analyse.__doc__ += f"standard output, the summary for people to standard error.\n\n{_DONE_HELP}"
@@ -66,7 +72,7 @@ def _run(
     quality: str,
     speed: float,
     height_m: float | None,
-    mass_kg: float | None,
+    mass_kg: float | None = None,
     drop_height_m: float | None = None,
     batch: bool,
     workers: int | None,
@@ -106,7 +112,7 @@ def _names_a_file(place: str) -> bool:
 
 
 COMMANDS: Final = (
-    _command("cmj-analyze", Movement.CMJ, "Measure the countermovement jumps in clips."),
-    _command("sj-analyze", Movement.SJ, "Measure the squat jumps in clips."),
+    _command("cmj-analyze", Movement.CMJ, "Measure the countermovement jumps in clips.", _MASS),
+    _command("sj-analyze", Movement.SJ, "Measure the squat jumps in clips.", _MASS),
     _command("dropjump-analyze", Movement.DJ, "Measure the drop jumps in clips.", _DROP_HEIGHT),
 )
