@@ -89,7 +89,7 @@ def _run(
     each = None if shared else json_output
     together = [Path(path) for path in (shared, csv_summary) if path is not None]
     errands = places.errands(films, overlay=output, report=report, json=each, many=many, shared=together)
-    cores = Settings.from_environment().workers
+    at_once = workers or Settings.from_environment().workers
     wishes = Wishes(
         movement=movement,
         height_m=height_m,
@@ -101,8 +101,7 @@ def _run(
         json=None if shared is None else Path(shared),
         silent=json_output is not None or csv_summary is not None,
         csv=None if csv_summary is None else Path(csv_summary),
-        at_once=min(workers or cores, len(films)) if batch else 1,
-        cores=cores,
+        at_once=min(at_once, len(films)) if batch else 1,
     )
     return run(wishes, errands)
 

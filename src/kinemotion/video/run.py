@@ -47,7 +47,6 @@ class Wishes:
         silent: whether nothing goes to standard output.
         csv: file for the rows.
         at_once: clips in work at a time.
-        cores: frames in work at a time.
     """
 
     movement: Movement
@@ -61,7 +60,6 @@ class Wishes:
     silent: bool
     csv: Path | None
     at_once: int
-    cores: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +175,8 @@ class _Work:
                 drop_height_m=wishes.drop_height_m,
                 quality=wishes.quality,
                 speed=wishes.speed,
-                workers=self._cores,
                 progress=progress,
             )
-
-    @property
-    def _cores(self) -> int:
-        """Frames in work for each clip: one more than its share, since one clip's wait while another decodes."""
-        wishes = self._wishes
-        return wishes.cores if wishes.at_once == 1 else wishes.cores // wishes.at_once + 1
 
     @contextlib.contextmanager
     def _progress(self, text: str) -> Iterator[Progress]:
