@@ -27,6 +27,7 @@ from tests.jumps.conftest import (
 
 from kinemotion.jumps import Jump, JumpTracker, Movement
 from kinemotion.jumps.quality import _grade
+from kinemotion.pose.landmarks import Landmark
 from kinemotion.synthetic import Clip, CountermovementJump
 
 NOISE = 0.002
@@ -166,6 +167,15 @@ def test_a_head_out_of_the_picture_is_told(cmj: Motion) -> None:
     assert jump.quality.warnings == ("head_out_of_picture",)
     assert jump.quality.grade == "B"
     assert warnings(seen(cmj, raised(0.02))) == ()
+
+
+@pytest.mark.parametrize(("frames", "told"), [(1, False), (2, True)])
+def test_one_frame_is_no_head_out_of_the_picture(cmj: Motion, frames: int, told: bool) -> None:
+    def outlier(times_s: Array, picture: Array) -> None:
+        first = int(np.searchsorted(times_s, cmj.takeoffs_s[0] - 0.2))
+        picture[first : first + frames, Landmark.NOSE, 1] = -0.02
+
+    assert ("head_out_of_picture" in warnings(seen(cmj, outlier))) is told
 
 
 def test_feet_out_of_the_picture_are_told(cmj: Motion) -> None:
