@@ -141,7 +141,7 @@ def _height_over(time: Value, height: Value, flight: Flight) -> Value:
 
 
 def _from_squat(flight: Flight, push: PushOff) -> dict[str, Value]:
-    """How long the squat was held, and the rise from it (Samozino 2008)."""
+    """How long the squat was held, by our own definition, and the rise from it (Samozino 2008)."""
     if push.onset_s is None:
         return {}
     onset_sd = _among_frames(_ONSET_SD_S, push)
@@ -160,7 +160,8 @@ def _among_frames(sd_s: float, push: PushOff) -> float:
 def _way_down(push: PushOff, metres: Value | None) -> dict[str, Value]:
     """How far the centre of mass sank below standing, how fast at most (McMahon 2018), and the posture at its lowest.
 
-    Angles are means of left and right, 180° for a straight joint. The true lowest point may lie between two frames.
+    Angles are by our own definition: means of left and right, 180° for a straight joint. The true lowest point may lie
+    between two frames.
     """
     missed_m = GRAVITY * push.gap_s**2 / 4
     values = {}
