@@ -159,6 +159,21 @@ def test_the_report_has_the_charts_the_figures_and_the_key_frames(report: str, a
         assert picture.shape[0] > 200
 
 
+def test_a_key_frame_is_captioned_with_its_own_time_not_the_events(report: str, analysed: VideoAnalysis) -> None:
+    events, times_s = analysed.jumps[0].events_s, np.array(analysed.track.times_s)
+    captions = dict(re.findall(r"<figcaption>([^<]+)<span>([\d.]+) s<", report))
+    for event, name in (("takeoff", "Take-off"), ("apex", "Apex"), ("landing", "Landing")):
+        nearest_s = times_s[np.abs(times_s - events[event]).argmin()]
+        assert captions[name] == f"{nearest_s:.3f}"
+
+
+def test_nothing_takes_the_height_from_take_off_velocity_for_a_second_measurement(report: str) -> None:
+    assert "(the same)" in words.label("jump_height_takeoff_velocity_m")
+    assert "no second measurement" in report
+    on_the_page = (Path(__file__).parents[2] / "src/kinemotion/web/words.js").read_text("utf-8")
+    assert "jump_height_takeoff_velocity_m: 'Height from take-off velocity (the same)'" in on_the_page
+
+
 def test_warnings_are_told_in_words_and_names_are_escaped(analysed: VideoAnalysis) -> None:
     (jump,) = analysed.jumps
     metrics = jump.metrics | {"jump_height_m": 0.30, "jump_height_flight_time_m": 0.328}

@@ -41,7 +41,7 @@ EVENTS: Final = {
 METRICS: Final = {
     "jump_height_m": "Jump height",
     "jump_height_flight_time_m": "Height from flight time",
-    "jump_height_takeoff_velocity_m": "Height from take-off velocity",
+    "jump_height_takeoff_velocity_m": "Height from take-off velocity (the same)",
     "flight_time_ms": "Flight time",
     "takeoff_velocity_m_s": "Take-off velocity",
     "countermovement_depth_m": "Countermovement depth",
@@ -67,7 +67,8 @@ METRICS: Final = {
 MEANINGS: Final = {
     "jump_height_m": "How far the centre of mass rose from take-off to its highest point: the best estimate.",
     "jump_height_flight_time_m": "g t²/8. Too high if the legs are bent on landing.",
-    "jump_height_takeoff_velocity_m": "v²/2g.",
+    "jump_height_takeoff_velocity_m": "v²/2g of the take-off velocity, which is measured through the same flight: "
+    "always the jump height again, and no second measurement of it.",
     "flight_time_ms": "From the last contact of the feet to the first.",
     "takeoff_velocity_m_s": "Upward speed of the centre of mass as the feet leave.",
     "countermovement_depth_m": "How far the centre of mass sank below standing.",
