@@ -77,7 +77,6 @@ FLIGHT = Flight(
     apex_s=5.25,
     takeoff_sd_s=0.008,
     landing_sd_s=0.008,
-    apex_sd_s=0.003,
     gravity=5.6,
     gravity_sd=0.03,
     shrinkage=0.0,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.parabola import GRAVITY
 from kinemotion.jumps.pushoff import SHORTEST_S, PushOff
 from kinemotion.jumps.scale import Scale
+from kinemotion.jumps.value import Value
 
 _ONSET_SD_S: Final = 0.06  # where rest ends and movement begins
 _LOWEST_SD_S: Final = 0.020
@@ -32,13 +33,6 @@ _DEG_PER_M: Final = 200.0  # how fast joints bend with depth
 
 # The pose model's own error in flexed legs, on drawn athletes: it shows them straighter than they are.
 _ANGLE_SD_DEG: Final = {"knee": 14.0, "hip": 15.0, "ankle": 13.0}
-
-
-class Value(NamedTuple):
-    """An estimate and its standard deviation."""
-
-    value: float
-    sd: float
 
 
 def evaluate(flight: Flight, push: PushOff, athlete: Athlete, scale: Scale) -> dict[str, Value]:
@@ -98,7 +92,7 @@ def _metres(scale: Scale) -> Value | None:
 
     What is a length, or rests on one, is left out where this is None.
     """
-    ways = [Value(*way) for way in (scale.gravity, scale.stated) if way is not None]
+    ways = [way for way in (scale.gravity, scale.stated) if way is not None]
     return combined(ways) if ways else None
 
 
