@@ -2,6 +2,7 @@
 
 import base64
 import html.parser
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -16,11 +17,14 @@ from tests.video.mp4 import Image
 from kinemotion.errors import VideoError
 from kinemotion.jumps import Phase
 from kinemotion.pose.graph import Pose
+from kinemotion.realtime.messages import Limits
+from kinemotion.realtime.protocol import V1
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, SquatJump
 from kinemotion.video import words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.charts import Chart, Frame, Line, Mark
 from kinemotion.video.curves import smoothed
+from kinemotion.video.document import encode
 from kinemotion.video.overlay import Cadence, Overlay
 from kinemotion.video.reader import Reader
 from kinemotion.video.report import report_html
@@ -266,6 +270,12 @@ def test_every_metric_has_a_name_and_a_meaning() -> None:
     jumps = (CountermovementJump(), SquatJump(), DropJump())
     known = {name for jump in jumps for truth in Clip([jump]).truth for name in truth.metrics}
     assert known | {"peak_power_w", "mean_force_n"} == words.METRICS.keys() == words.MEANINGS.keys()
+
+
+def test_a_jump_reads_in_files_as_on_the_wire(analysed: VideoAnalysis) -> None:
+    document = json.loads(encode(analysed.to_dict()))
+    wire = V1(Limits(1, 1, 1.0, 1.0, 1.0, 1.0), 0.0).jump(analysed.jumps[0])
+    assert document["jumps"] == [json.loads(wire)]
 
 
 def test_an_unknown_metric_has_a_name_of_its_own_and_comes_last() -> None:
