@@ -15,15 +15,15 @@ from rich.console import Console
 from kinemotion.errors import ModelError, VideoError
 from kinemotion.jumps import Jump, Movement
 from kinemotion.pose.models import MODELS, Quality
+from kinemotion.quiet import native_remarks_hidden
 from kinemotion.video import atomic, tables, words
-from kinemotion.video.analysis import analyze_video
+from kinemotion.video.analysis import Progress, analyze_video
 from kinemotion.video.document import encode
 from kinemotion.video.facts import VideoFacts
 from kinemotion.video.names import printable
 from kinemotion.video.outputs import write_outputs
 from kinemotion.video.places import Errand
-from kinemotion.video.progress import Bars, Progress
-from kinemotion.video.quiet import native_remarks_hidden
+from kinemotion.video.progress import Bars
 from kinemotion.video.result import VideoAnalysis
 
 DONE: Final = 0
