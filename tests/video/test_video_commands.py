@@ -1,8 +1,10 @@
 """The commands for clips: what they print and write, and how they end."""
 
+import contextlib
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,6 +88,59 @@ def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) 
     assert float(row["jump_height_m_sd"]) == jump["uncertainty"]["jump_height_m"]
     assert float(row["takeoff_s"]) == jump["events_s"]["takeoff"]
     assert (row["movement"], row["jump"], row["grade"]) == ("cmj", "1", jump["quality"]["grade"])
+    power_w = 6070 * jump["metrics"]["jump_height_m"] + 45.3 * 75 - 2055  # Sayers 1999, by the mass that was stated
+    assert jump["metrics"]["peak_power_w"] == pytest.approx(power_w, abs=1)
+
+
+def metrics(result: Result) -> dict[str, float]:
+    (jump,) = json.loads(result.stdout)["jumps"]
+    found: dict[str, float] = jump["metrics"]
+    return found
+
+
+def test_a_stated_height_counts_and_a_model_that_is_not_installed_is_told(
+    cmj: Path, analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINEMOTION_MODEL_DIR", str(tmp_path))
+    result = kinemotion("cmj-analyze", cmj, "--height", "1.9", "--quality", "accurate")
+    assert result.exit_code == 0
+    depth_m = analysed.jumps[0].metrics["countermovement_depth_m"]  # with 1.75 m stated
+    assert metrics(result)["countermovement_depth_m"] > 1.01 * depth_m
+    said = "accurate is not installed, so fast was used; `kinemotion models fetch heavy` installs it\n"
+    assert result.stderr.endswith(said)
+    assert json.loads(result.stdout)["software"]["quality"] == "fast"
+
+
+def test_a_stated_box_is_weighed_in(dj: Path) -> None:
+    without, stated = kinemotion("dropjump-analyze", dj), kinemotion("dropjump-analyze", dj, "--drop-height", "0.33")
+    fallen_m, weighed_m = (metrics(result)["drop_height_m"] for result in (without, stated))
+    assert fallen_m != weighed_m
+    assert abs(weighed_m - 0.33) < abs(fallen_m - 0.33)
+
+
+def test_progress_shows_on_a_terminal_whatever_the_clips_name(standing: Path, tmp_path: Path) -> None:
+    clips = [tmp_path / name for name in ("[bold]a.mp4", "b[red].mp4")]
+    for clip in clips:
+        clip.write_bytes(standing.read_bytes())
+    mine, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kinemotion", "cmj-analyze", "--batch", *clips],
+        stdout=subprocess.DEVNULL,
+        stderr=its,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+    )
+    os.close(its)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while piece := os.read(mine, 65_536):
+            shown += piece
+    os.close(mine)
+    assert process.wait(60) == 3
+    text = shown.decode()
+    assert "Traceback" not in text
+    assert "0/2" in text
+    for clip in clips:  # bars have the name, all else the whole path
+        assert re.search(rf"(?<!/){re.escape(clip.name)}", text)
 
 
 def test_a_bad_file_does_not_stop_a_batch(batch: tuple[Path, Result]) -> None:
