@@ -8,10 +8,10 @@ from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Replay, ReplayDesk, Ring, Span
 
 _PATIENCE_S: Final = 10.0
-_SAME_JUMP_S: Final = 0.3
+_LONGEST_DOUBT_S: Final = 2.0
 _US_PER_S: Final = 1_000_000
 
 
@@ -51,6 +51,7 @@ class JumpPath:
         self._numbers: dict[int, int] = {}
         self._doubts: list[tuple[float, float]] = []
         self._searches: set[Replay] = set()
+        self._timers: dict[Replay, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
         self._settled.set()
         self.jumps: dict[int, Jump] = {}
@@ -85,7 +86,12 @@ class JumpPath:
             self._tell(_live_only(jump))
 
     def doubt(self, first_s: float, last_s: float) -> None:
-        """Takes a stretch, in seconds, of which the live path saw too little."""
+        """Takes a stretch, in seconds, of which the live path saw too little; one that follows upon another joins it."""
+        if self._doubts and first_s <= self._doubts[-1][1] + SAME_JUMP_S:
+            earlier_s = self._doubts[-1][0]
+            if last_s - earlier_s < _LONGEST_DOUBT_S:
+                self._doubts[-1] = (earlier_s, last_s)
+                return
         self._doubts.append((first_s, last_s))
 
     async def finish(self) -> None:
@@ -109,6 +115,9 @@ class JumpPath:
         """Forgets the replays."""
         for replay in (*self._replays.values(), *self._searches):
             self._desk.cancel(replay)
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
         self._open.clear()
         self._replays.clear()
         self._searches.clear()
@@ -128,12 +137,21 @@ class JumpPath:
     def _complete(self, replay: Replay) -> None:
         self._open.remove(replay)
         self._desk.add(replay, [], complete=True)
-        asyncio.get_running_loop().call_later(self._final_s, self._desk.give_up, replay)
+        self._limit(replay)
+
+    def _limit(self, replay: Replay) -> None:
+        self._timers[replay] = asyncio.get_running_loop().call_later(self._final_s, self._desk.give_up, replay)
+
+    def _unlimit(self, replay: Replay) -> None:
+        timer = self._timers.pop(replay, None)
+        if timer is not None:
+            timer.cancel()
 
     def _replayed(self, number: int, final: Jump | None) -> None:
         replay = self._replays.pop(number, None)
         if replay is None:
             return
+        self._unlimit(replay)
         if replay in self._open:
             self._open.remove(replay)
         live = self._live_finals.pop(number, None)
@@ -155,11 +173,13 @@ class JumpPath:
         self._searches.add(replay)
         self._settled.clear()
         self._desk.add(replay, self._ring.since(replay.from_us), complete=True)
+        self._limit(replay)
 
     def _searched(self, replay: Replay, found: Jump | None) -> None:
         if replay not in self._searches:
             return
         self._searches.remove(replay)
+        self._unlimit(replay)
         if found is not None and not self._known(found.events_s["takeoff"], found.events_s["takeoff"]):
             found = replace(found, index=len(self.jumps) + 1)
             self._tell(replace(found, final=False))
@@ -169,7 +189,7 @@ class JumpPath:
     def _known(self, earliest_s: float, latest_s: float) -> bool:
         """Whether a jump that was told took off in a stretch, or close to it."""
         takeoffs_s = (jump.events_s["takeoff"] for jump in self.jumps.values())
-        return any(earliest_s - _SAME_JUMP_S < takeoff_s < latest_s + _SAME_JUMP_S for takeoff_s in takeoffs_s)
+        return any(earliest_s - SAME_JUMP_S < takeoff_s < latest_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
 
     def _settle(self) -> None:
         if not self._replays and not self._searches:

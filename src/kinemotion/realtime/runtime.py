@@ -83,10 +83,10 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
     cv2.setNumThreads(1)  # the workers share the cores already
     models = ModelStore(settings.model_dir)
     models.verify_installed()
+    final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)  # before free memory is measured
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
     sessions = Sessions(settings.drain_s)
     scheduler = Scheduler(settings.workers, partial(asyncio.get_running_loop().call_soon_threadsafe, sessions.overload))
-    final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)
     metrics = Metrics(models.models[0].name)
     services = Services(
         models=models,
