@@ -19,6 +19,8 @@ from kinemotion.pose.landmarks import Landmarks
 
 _SETTLED_S: Final = 0.5
 _DROP_JUMP_S: Final = 0.8  # from a touch-down to well into the flight
+_BLIND_S: Final = 0.4  # between two frames, in which a flight can have been
+_LOW: Final = 0.05  # statures under standing, as a body is before a jump and after it
 _REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
 
@@ -101,6 +103,7 @@ class JumpTracker:
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
         body = None if landmarks is None else measure(landmarks, aspect, world, soles)
+        before_s, low = self._time_s, self._low
         self._time_s, self._unclear = time_s, None
         if body is None:
             jumps = self._landed(self._follower.finish()) + self._settle()
@@ -115,6 +118,8 @@ class JumpTracker:
         jumps += self._landed(self._follower.update(time_s, body)) + self._settle()
         if self._follower.phase is Phase.CONTACT and self._follower.touched_s == time_s:
             self._unclear = time_s, time_s + _DROP_JUMP_S  # few frames may show nothing of the jump that follows
+        elif not jumps and time_s - before_s > _BLIND_S and (low or self._low):
+            self._unclear = before_s, time_s
         return Update(self._follower.phase, self._live(body), jumps, self._unclear)
 
     def finish(self) -> tuple[Jump, ...]:
@@ -192,6 +197,12 @@ class JumpTracker:
     def _push_off(self, pending: _Pending, flight: Flight) -> PushOff:
         samples = self._follower.recorder.all()
         return push_off(samples, flight, self._movement, pending.airborne.touched_s, pending.landed_s)
+
+    @property
+    def _low(self) -> bool:
+        """Whether the body is lower than it stands."""
+        height = self._follower.height
+        return height is not None and height < -_LOW
 
     def _camera_moved(self, pending: _Pending, flight: Flight, push: PushOff) -> bool:
         began_s = push.onset_s if push.contact_s is None else push.contact_s - _REST_S
