@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from tests.jumps.conftest import ASPECT, Motion, act, countermovement_jump, watch
+from tests.jumps.conftest import ASPECT, Motion, act, countermovement_jump, still, watch
 
 from kinemotion.jumps import Jump, JumpTracker, Update
 
@@ -31,6 +31,25 @@ def test_most_jumps_are_found_in_a_random_tenth_of_the_frames() -> None:
     found = [watch(motion, keep=thinned(motion, 1 / 10, seed))[1] for seed in range(20)]
     assert sum(len(jumps) == 2 for jumps in found) >= 14
     assert all(len(jumps) in (0, 2) for jumps in found)
+
+
+@pytest.mark.parametrize("height_m", [0.20, 0.35])
+@pytest.mark.parametrize("rate", [1.2, 2.0, 3.0])
+def test_a_jump_that_falls_between_frames_leaves_a_doubt(rate: float, height_m: float) -> None:
+    motion = act([still(3.0), *countermovement_jump(height_m), still(3.0)])
+    (takeoff_s,) = motion.takeoffs_s
+    for first_s in np.linspace(0, 1 / rate, 15, endpoint=False):
+        keep = np.zeros(len(motion.times_s), np.bool_)
+        keep[np.searchsorted(motion.times_s, np.arange(first_s, motion.times_s[-1], 1 / rate))] = True
+        updates, jumps = watch(motion, keep=keep)
+        doubts = [update.unclear for update in updates if update.unclear is not None]
+        assert jumps or any(start_s - 0.3 < takeoff_s < end_s + 0.3 for start_s, end_s in doubts)
+
+
+def test_frames_far_apart_of_somebody_who_stands_leave_no_doubt() -> None:
+    motion = act([still(6.0)], 1.0)
+    updates, _ = watch(motion, noise=0.002)
+    assert [update.unclear for update in updates] == [None] * len(updates)
 
 
 @pytest.mark.parametrize("seed", range(5))

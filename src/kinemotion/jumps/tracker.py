@@ -166,7 +166,7 @@ class JumpTracker:
         push = self._push_off(pending, flight)
         moved = self._camera_moved(pending, flight, push)
         scales = scale.judge(samples, flight, self._athlete.height_m, still=not moved)
-        if scales.gravity is not None and not scales.agree:  # so that a wrong stature does not bend the flight
+        if not scales.agree:  # so that a wrong stature does not bend the flight
             flight = self._analyse(pending.airborne, None) or flight
             push = self._push_off(pending, flight)
         if final and self._athlete.height_m is None and scales.gravity is not None:

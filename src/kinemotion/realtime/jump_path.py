@@ -86,7 +86,7 @@ class JumpPath:
             self._tell(_live_only(jump))
 
     def doubt(self, first_s: float, last_s: float) -> None:
-        """Takes a stretch, in seconds, of which the live path saw too little; one that follows upon another joins it."""
+        """Takes a stretch, in seconds, of which the live path saw too little; what follows upon another joins it."""
         if self._doubts and first_s <= self._doubts[-1][1] + SAME_JUMP_S:
             earlier_s = self._doubts[-1][0]
             if last_s - earlier_s < _LONGEST_DOUBT_S:
