@@ -328,8 +328,10 @@ class ReplayDesk:
         """A piece of work of a replay: of the shortest complete one, else of one that is begun, else of any."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
+            if all(follower.working for follower in self._followers):
+                ready = [replay for replay in ready if not replay.waiting]  # the last word needs no graph
             replay = max(ready, key=self._precedence, default=None)
-            return None if replay is None or all(one.working for one in self._followers) else self._piece(replay)
+            return None if replay is None else self._piece(replay)
 
     def give_up(self, replay: Replay, end: ReplayEnd = "shed") -> None:
         """Leaves a jump to the live path, if it is not final yet."""

@@ -149,6 +149,7 @@ def _watch(runtime: Runtime) -> None:
     metrics.session_capacity.set_function(runtime.admission.room)
     metrics.pose_workers.set_function(lambda: services.scheduler.working)
     metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
+    metrics.pose_workers_stuck.set_function(lambda: services.scheduler.stuck)
     metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
     metrics.spare_graphs.set_function(lambda: services.graphs.ready)
     metrics.draining.set_function(lambda: runtime.sessions.draining)
