@@ -27,7 +27,7 @@ GOOD: dict[str, Any] = {
 
 def missed(**changes: Any) -> list[str]:
     """What is held against a result that is good but for some changes."""
-    limits = {"share": 0.2, "growth": 0.05, "missed": 0.01, "live_only": 0.05}
+    limits: dict[str, Any] = {"share": 0.2, "growth": 0.05, "missed": 0.01, "live_only": 0.05}
     return [verdict.text.split(":")[0] for verdict in judge(**(GOOD | changes), **limits) if not verdict.met]
 
 
