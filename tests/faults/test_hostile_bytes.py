@@ -251,8 +251,10 @@ async def spare_graph(address: str) -> None:
 async def test_a_frame_that_stops_half_way_leaves_nothing_behind(server: str, part: int) -> None:
     whole = frame(0x82, encode_frame(1, 1, b"x" * 100))
     async with wire(server) as (reader, writer):
-        writer.write(HANDSHAKE.encode() + frame(0x81, START.encode()) + whole[: len(whole) * part // 7])
+        writer.write(HANDSHAKE.encode())
         assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame(0x81, START.encode()) + whole[: len(whole) * part // 7])
+        assert b"started" in await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE_S)
     await until_idle(server)
 
 

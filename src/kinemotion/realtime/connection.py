@@ -26,12 +26,11 @@ class Connection(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._allowance = Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE, monotonic())
-        self._flooded = False
 
     def data_received(self, data: bytes) -> None:
         """Takes what came, in parts: the event loop is not held up by a read full of tiny frames."""
         for start in range(0, len(data), _PART_BYTES):
-            if not self._flooded:
+            if not self.transport.is_closing():
                 super().data_received(data[start : start + _PART_BYTES])
 
     def handle_events(self) -> None:
@@ -40,7 +39,6 @@ class Connection(WebSocketsSansIOProtocol):
         if all(self._allowance.take(now) for _ in self.conn.events):
             super().handle_events()
             return
-        self._flooded = True
         self.conn.fail(_POLICY, "rate_limited")
         if self.conn.close_sent is None:  # it has not been let in yet
             self.transport.close()
