@@ -135,6 +135,7 @@ def _jumps(reels: Sequence[Reel]) -> dict[str, Any]:
         "filmed": len(asked),
         "found_once": sum(jump.finals == 1 for jump in asked),
         "missed": sum(jump.finals == 0 for jump in asked),
+        "never_final": sum(jump.finals == 0 and jump.first_after_s is not None for jump in asked),
         "found_again": sum(jump.finals > 1 for jump in asked),
         "strays": sum(reel.strays for reel in reels),
         "without_height": sum(jump.finals > 0 and jump.height_m is None for jump in asked),

@@ -172,3 +172,10 @@ def test_what_is_no_result_is_said_in_one_line(tmp_path: Path, content: bytes | 
     assert refused.stderr.startswith(f"Error: {path}")
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_jump_that_was_told_and_never_made_final_is_missed() -> None:
+    told = jump(finals=0)
+    told.first_after_s = 0.2
+    jumps = result(camera(jumps=[told, jump(finals=0), jump()]))["jumps"]
+    assert (jumps["filmed"], jumps["missed"], jumps["never_final"]) == (3, 2, 1)

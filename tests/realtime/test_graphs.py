@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 import pytest
 
@@ -118,3 +118,27 @@ async def test_makers_that_hang_are_noticed_when_none_is_left(
     await asyncio.gather(*waiting)
     supply.close()
     assert [*found, supply.stuck] == [False, True, False]
+
+
+async def test_no_more_than_two_are_made_at_a_time(models: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, lock, making, most = Event(), Lock(), 0, 0
+
+    def make(_: object) -> object:
+        nonlocal making, most
+        with lock:
+            making += 1
+            most = max(most, making)
+        go.wait()
+        with lock:
+            making -= 1
+        return object()
+
+    monkeypatch.setattr(graphs, "PoseGraph", make)
+    supply = GraphSupply(models, spares=0)
+    waiting = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
+    while most < MADE_AT_ONCE:
+        await asyncio.to_thread(Event().wait, 0.01)
+    go.set()
+    await asyncio.gather(*waiting)
+    supply.close()
+    assert most == MADE_AT_ONCE == 2

@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from kinemotion import __version__
 from kinemotion.realtime import metrics_server
-from kinemotion.realtime.runtime import RETRY_AFTER_S, runtime_of
+from kinemotion.realtime.door import come_again
+from kinemotion.realtime.runtime import runtime_of
 
 
 async def alive(request: Request) -> Response:
@@ -24,7 +25,7 @@ async def ready(request: Request) -> Response:
     hindrance = runtime_of(request).hindrance
     if hindrance is None:
         return JSONResponse({"status": "ready"})
-    return JSONResponse({"status": hindrance}, 503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return JSONResponse({"status": hindrance}, 503, headers=come_again())
 
 
 async def detailed(request: Request) -> Response:

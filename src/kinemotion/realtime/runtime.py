@@ -32,9 +32,6 @@ from kinemotion.settings import Settings
 RUNTIME: Final = "runtime"
 """What a server finds the `Runtime` by, in the state of the lifespan."""
 
-RETRY_AFTER_S: Final = 5
-"""When a client that was turned away may ask again."""
-
 _RELEASE_S: Final = 5.0
 
 

@@ -37,7 +37,7 @@ from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
 from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 
 _DONE: Final = 1000
-_DEPARTURES: Final = {1009: "frame_too_large", 1012: "draining"}
+_DEPARTURES: Final = {1008: "rate_limited", 1009: "frame_too_large", 1012: "draining"}
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
 _RATE_ERROR_EVERY_S: Final = 1.0
