@@ -11,8 +11,8 @@ FRAMES_A_SECOND: Final = 2000
 FRAMES_AT_ONCE: Final = 4000
 
 _POLICY: Final = 1008
-_PART_BYTES: Final = 16_384
-"""What is parsed before frames are counted: 2,730 of the shortest, which take 20 ms, of the 43,690 of one read."""
+_PART_BYTES: Final = 32_768
+"""What is parsed before frames are counted: 5,461 of the shortest, which take 40 ms, of the 43,690 of one read."""
 
 
 class Connection(WebSocketsSansIOProtocol):

@@ -90,7 +90,7 @@ class JumpPath:
         if self._doubts and first_s <= self._doubts[-1][1] + SAME_JUMP_S:
             earlier_s = self._doubts[-1][0]
             if last_s - earlier_s < _LONGEST_DOUBT_S:
-                self._doubts[-1] = (earlier_s, last_s)
+                self._doubts[-1] = (earlier_s, max(last_s, self._doubts[-1][1]))
                 return
         self._doubts.append((first_s, last_s))
 
