@@ -64,7 +64,7 @@ class GraphSupply:
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
         except asyncio.CancelledError:
-            _abandon(future)
+            self._abandon(future)
             raise
 
     def retire(self, graph: PoseGraph) -> None:
@@ -80,13 +80,22 @@ class GraphSupply:
         with self._filling:  # the event loop may be about to refill
             self._wanted = 0
         while self._spares:
-            _abandon(self._spares.popleft())
+            self._abandon(self._spares.popleft())
         self._makers.shutdown(wait=True)
 
     def _refill(self) -> None:
         with self._filling:
             while len(self._spares) < self._wanted:
                 self._spares.append(self._order(self._store.models[0]))
+
+    def _abandon(self, order: Future[PoseGraph]) -> None:
+        """Takes an order back, or retires what comes of it."""
+        if not order.cancel():
+            order.add_done_callback(self._retire_result)
+
+    def _retire_result(self, order: Future[PoseGraph]) -> None:
+        if order.exception() is None:
+            self.retire(order.result())
 
     def _close_retired(self) -> None:
         """Closes whatever graphs wait for it, however many were retired at once, and gives their memory back."""
@@ -115,14 +124,3 @@ class GraphSupply:
             yield
         finally:
             del self._at_work_since_s[work]
-
-
-def _abandon(order: Future[PoseGraph]) -> None:
-    """Takes an order back, or closes what comes of it."""
-    if not order.cancel():
-        order.add_done_callback(_close_result)
-
-
-def _close_result(order: Future[PoseGraph]) -> None:
-    if order.exception() is None:
-        order.result().close()
