@@ -129,6 +129,25 @@ async def test_a_graph_whose_client_left_just_when_it_was_ready_is_closed_off_th
     assert given_back
 
 
+async def test_a_spare_that_could_not_be_made_is_no_spare_and_nobody_gets_its_fault(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = Event()
+
+    def fail(model: Path) -> PoseGraph:
+        failed.set()
+        raise RuntimeError("no memory just now")
+
+    monkeypatch.setattr(graphs, "PoseGraph", fail)
+    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+        assert await asyncio.to_thread(failed.wait, 20)
+        while not supply._spares[0].done():
+            await asyncio.to_thread(Event().wait, 0.01)
+        assert supply.ready == 0
+        monkeypatch.setattr(graphs, "PoseGraph", PoseGraph)
+        supply.retire(await supply.acquire(MODELS[0]))
+
+
 async def test_makers_that_hang_are_noticed_when_none_is_left(
     models: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

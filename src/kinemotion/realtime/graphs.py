@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,8 @@ REFILL_AFTER_S: Final = 0.1
 
 HANGS_S: Final = 30.0
 """Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
+
+_log: Final = logging.getLogger(__name__)
 
 
 class GraphSupply:
@@ -50,16 +53,16 @@ class GraphSupply:
     @property
     def ready(self) -> int:
         """How many spare graphs could be handed out at once."""
-        return sum(spare.done() for spare in tuple(self._spares))  # asked from any thread
+        spares = tuple(self._spares)  # asked from any thread
+        return sum(spare.done() and not _failed(spare) for spare in spares)
 
     async def acquire(self, model: PoseModel) -> PoseGraph:
-        """Hands out a graph, a spare one if there is one.
+        """Hands out a graph, a spare one if there is one that could be made.
 
         Raises:
             Exception: whatever MediaPipe raised while it made the graph.
         """
-        spare = self._spares and model == self._store.models[0]
-        future = self._spares.popleft() if spare else self._order(model)
+        future = (self._take_spare() if model == self._store.models[0] else None) or self._order(model)
         asyncio.get_running_loop().call_later(REFILL_AFTER_S if future.done() else 0, self._refill)
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
@@ -82,6 +85,15 @@ class GraphSupply:
         while self._spares:
             self._abandon(self._spares.popleft())
         self._makers.shutdown(wait=True)
+
+    def _take_spare(self) -> Future[PoseGraph] | None:
+        """A spare graph that is ready or being made; those that could not be made are no client's trouble."""
+        while self._spares:
+            spare = self._spares.popleft()
+            if not _failed(spare):
+                return spare
+            _log.warning("a spare pose graph could not be made", exc_info=spare.exception())
+        return None
 
     def _refill(self) -> None:
         with self._filling:
@@ -124,3 +136,7 @@ class GraphSupply:
             yield
         finally:
             del self._at_work_since_s[work]
+
+
+def _failed(order: Future[PoseGraph]) -> bool:
+    return order.done() and order.exception() is not None
