@@ -31,7 +31,8 @@ class GraphSupply:
         store: the models.
         spares: how many graphs of the quickest model are kept ready.
 
-    Making a graph takes about 100 ms and 70 MB, and its memory of a session cannot be reset: none serves twice.
+    Making a graph takes about 100 ms and 70 MB. None serves twice: a graph that forgets one body keeps a trace of it in
+    the visibilities of the next.
     """
 
     def __init__(self, store: ModelStore, spares: int) -> None:
