@@ -119,13 +119,15 @@ def test_a_fault_is_reported_and_the_worker_goes_on(one_worker: Scheduler) -> No
     assert [work.next(), work.next()] == ["bad", "good"]
 
 
-@pytest.mark.parametrize(("discard", "worked_on"), [(True, []), (False, ["last"])])
-def test_closing_waits_for_what_is_in_work(one_worker: Scheduler, discard: bool, worked_on: list[str]) -> None:
+@pytest.mark.parametrize(("discard", "given_back", "worked_on"), [(True, "last", []), (False, None, ["last"])])
+def test_closing_waits_for_what_is_in_work(
+    one_worker: Scheduler, discard: bool, given_back: str | None, worked_on: list[str]
+) -> None:
     work, closed = Work(one_worker), Event()
     work.lane.offer("first")
     assert work.next() == "first"
     work.lane.offer("last")
-    work.lane.close(closed.set, discard=discard)
+    assert work.lane.close(closed.set, discard=discard) == given_back
     assert work.lane.offer("too late") == "too late"
     assert not closed.is_set()
     work.go.put(None)
@@ -255,6 +257,7 @@ def test_work_that_does_not_return_is_given_up_and_another_worker_goes_on(one_wo
     assert stuck.lane.offer("more") == "more"
     stuck.lane.close(closed.set, discard=False)
     assert closed.is_set()
+    assert stuck.lane.close(closed.set, discard=True) == "waits"
     assert (one_worker.working, one_worker.stuck) == (1, 1)
     other.lane.offer("goes on")
     assert other.next() == "goes on"

@@ -1,7 +1,9 @@
 """A session by itself: where its jumps come from, and what becomes of its frames."""
 
 import asyncio
+import logging
 from pathlib import Path
+from threading import Event
 
 import pytest
 from tests.realtime.loopback import Client, services
@@ -9,12 +11,15 @@ from tests.realtime.loopback import Client, services
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime import session
+from kinemotion.realtime.metrics import FRAME_OUTCOMES
 from kinemotion.realtime.pipeline import Pipeline
 from kinemotion.realtime.protocol import encode_frame
+from kinemotion.realtime.session import Services
 from kinemotion.synthetic import Clip
 
-PATIENCE_S = 60
+PATIENCE_S = 30
 START = '{"type":"start","movement":"cmj"}'
+FRAMES = "kinemotion_frames_total"
 STOP = '{"type":"stop"}'
 
 Frames = list[tuple[float, bytes]]
@@ -24,6 +29,18 @@ class Blind:
     """A live graph that sees nobody."""
 
     def detect(self, image: object) -> None: ...
+
+
+class Slow(Blind):
+    """One that is waited for, and then let go."""
+
+    def __init__(self) -> None:
+        self.begun = Event()
+        self.go = Event()
+
+    def detect(self, image: object) -> None:
+        self.begun.set()
+        assert self.go.wait(PATIENCE_S)
 
 
 async def test_a_flight_that_is_in_doubt_when_the_client_stops_is_looked_for_in_every_frame(
@@ -53,3 +70,34 @@ async def test_a_flight_that_is_in_doubt_when_the_client_stops_is_looked_for_in_
     (jump,) = summary["jumps"]
     assert jump["final"]
     assert jump["events_s"]["takeoff"] == pytest.approx(events["takeoff"], abs=0.1)
+
+
+def outcomes(shared: Services) -> dict[str, float]:
+    """What became of how many frames."""
+    read = shared.metrics.registry.get_sample_value
+    counts = {outcome: read(FRAMES, {"outcome": outcome}) or 0.0 for outcome in FRAME_OUTCOMES}
+    return {outcome: count for outcome, count in counts.items() if count}
+
+
+async def test_every_frame_received_is_counted_once_also_that_which_waits_when_the_client_leaves(
+    tmp_path: Path, drawn_frames: Frames, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, graph, received = Client(), Slow(), 4
+    caplog.set_level(logging.INFO, "kinemotion")
+    with services(graph, tmp_path) as shared:
+        running = asyncio.create_task((await client.session(shared)).run())
+        client.send(START)
+        client.send(encode_frame(0, 0, drawn_frames[0][1]))
+        assert await asyncio.to_thread(graph.begun.wait, PATIENCE_S)
+        for seq in range(1, received):
+            client.send(encode_frame(seq, 33_333 * seq, drawn_frames[seq][1]))
+        client.leave()
+        async with asyncio.timeout(PATIENCE_S):
+            while outcomes(shared) != {"superseded": received - 1}:
+                await asyncio.sleep(0.01)
+            graph.go.set()
+            await running
+    assert outcomes(shared) == {"no_pose": 1, "superseded": received - 1}
+    (ended,) = [record for record in caplog.records if record.getMessage() == "session ended"]
+    facts = vars(ended)["fields"]
+    assert (facts["frames_received"], facts["frames_analysed"], facts["frames_dropped"]) == (received, 1, received - 1)

@@ -381,7 +381,9 @@ class Session:
 
     async def _close_lane(self, *, discard: bool) -> None:
         closed = asyncio.Event()
-        self._lane.close(lambda: self._post(closed.set), discard=discard)
+        left = self._lane.close(lambda: self._post(closed.set), discard=discard)
+        if left is not None:
+            self._drop(left.seq, Drop.SUPERSEDED)
         await closed.wait()
 
     async def _release(self) -> None:
