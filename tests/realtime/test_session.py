@@ -94,7 +94,7 @@ async def test_every_frame_received_is_counted_once_also_that_which_waits_when_t
         client.leave()
         async with asyncio.timeout(PATIENCE_S):
             while outcomes(shared) != {"superseded": received - 1}:
-                await asyncio.sleep(0.01)
+                await asyncio.to_thread(Event().wait, 0.01)
             graph.go.set()
             await running
     assert outcomes(shared) == {"no_pose": 1, "superseded": received - 1}
