@@ -93,9 +93,10 @@ def _latency(result: dict[str, Any], limit_ms: float) -> Verdict:
 
 
 def _errors(result: dict[str, Any], limit: float) -> Verdict:
-    rate, kinds = result["totals"]["error_rate"], result["totals"]["errors_by_kind"]
-    if rate is None:
+    failed, answered, kinds = (result["totals"][name] for name in ("errors", "answered", "errors_by_kind"))
+    if not failed + answered:
         return Verdict(False, "errors: nothing happened")
+    rate = failed / (failed + answered)  # the result's own is rounded, and a limit of 0 means none
     named = "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
     return Verdict(rate <= limit, f"errors: {100 * rate:.2f} %, at most {100 * limit:g} %{named}")
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from loadtests.account import Account
 from loadtests.jumpbook import FilmedJump
 from loadtests.result import Reel, summarize, write
+from loadtests.scenarios import SCENARIOS
 from loadtests.slo import Objectives, judge, main
 
 
@@ -83,6 +84,36 @@ def test_what_is_bad_is_named(bad: Reel, named: str) -> None:
 
 def test_errors_up_to_the_limit_are_borne() -> None:
     assert missed(result(camera(frames=300, errors=3))) == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "latency_ms", "errors", "named"),
+    [
+        ("25", 60, 0, []),
+        ("25", 61, 0, ["latency"]),
+        ("25", 40, 1, ["errors"]),
+        ("100", 130, 0, []),
+        ("100", 131, 0, ["latency"]),
+        ("100", 40, 1, ["errors"]),
+        ("smoke", 200, 3, []),
+    ],
+)
+def test_the_scenarios_ask_for_what_the_server_promises(
+    scenario: str, latency_ms: float, errors: int, named: list[str]
+) -> None:
+    found = result(camera(latency_ms=latency_ms, errors=errors), camera(latency_ms=latency_ms))
+    assert missed(found, SCENARIOS[scenario].objectives) == named
+
+
+def test_a_camera_that_gets_less_than_its_share_fails_25_and_100() -> None:
+    unfair = result(camera(every=10), camera(every=12))
+    assert [missed(unfair, SCENARIOS[name].objectives) for name in ("25", "100")] == [["fairness"], ["fairness"]]
+
+
+def test_no_errors_means_none_among_however_many_answers() -> None:
+    found = result(camera(frames=30_000, errors=1))
+    assert found["totals"]["error_rate"] == 0.0  # rounded
+    assert missed(found, Objectives(errors=0)) == ["errors"]
 
 
 def test_an_empty_result_does_not_pass() -> None:
