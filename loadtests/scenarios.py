@@ -39,6 +39,12 @@ SCENARIOS: Final = {
         Objectives(p95_ms=130, errors=0, fair=0.9),
         sessions=110,
     ),
+    "first": Scenario(
+        "a camera that comes back every three seconds, always to a spare graph",
+        "-u 1 -r 1 --session-s 2 --jump-every 0 --clips 1",
+        60,
+        Objectives(errors=0, first_ms=100),
+    ),
     "ramp": Scenario("one more camera every second, up to 100", "-u 100 -r 1 --fps 10", 120, _PLAIN),
     "spike": Scenario("10 cameras, 100, and 10 again", "--fps 10", 120, _PLAIN, "spike.py"),
     "soak": Scenario("25 cameras for half an hour, back every two minutes", "-u 25 -r 5 --session-s 120", 1800, _PLAIN),

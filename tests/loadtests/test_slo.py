@@ -155,6 +155,14 @@ def test_every_jump_is_found_once_right_and_in_time(jumps: list[FilmedJump], nam
     assert missed(result(camera(jumps=jumps)), Objectives(height_m=0.01)) == named
 
 
+@pytest.mark.parametrize(("latency_ms", "named"), [(100, []), (101, ["first answers"])])
+def test_first_answers_come_soon(latency_ms: float, named: list[str]) -> None:
+    found = result(camera(), camera(latency_ms=latency_ms))
+    assert missed(found, Objectives(first_ms=100)) == named
+    assert missed(found, SCENARIOS["first"].objectives) == named
+    assert "first answers" in missed(result(camera(every=0)), Objectives(first_ms=100))
+
+
 def test_a_jump_that_nobody_did_fails_the_test() -> None:
     reel = camera(jumps=[jump()])
     reel.strays = 1
@@ -178,9 +186,14 @@ def test_the_exit_code_tells(tmp_path: Path) -> None:
     write(path, result(camera(latency_ms=150)))
     good = run(path)
     assert (good.exit_code, "met    latency: p95 150 ms" in good.output) == (0, True)
+    assert "from the first frame to the first answer: p50 150, p95 150" in good.output
+    assert "landing" not in good.output
     bad = run(path, "--p95-ms", 100)
     assert (bad.exit_code, "MISSED latency: p95 150 ms" in bad.output) == (1, True)
     assert run(path, "--height-m", 0.01).exit_code == 1
+    assert run(path, "--first-ms", 100).exit_code == 1
+    write(path, result(camera(jumps=[jump()])))
+    assert "from landing to the first result: p50 200, p95 200" in run(path).output
     write(path, result())
     assert run(path).exit_code == 1
 
