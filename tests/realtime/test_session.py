@@ -31,6 +31,13 @@ class Blind:
     def detect(self, image: object) -> None: ...
 
 
+class Broken(Blind):
+    """One that fails."""
+
+    def detect(self, image: object) -> None:
+        raise RuntimeError("no more")
+
+
 class Slow(Blind):
     """One that is waited for, and then let go."""
 
@@ -98,6 +105,28 @@ async def test_every_frame_received_is_counted_once_also_that_which_waits_when_t
             graph.go.set()
             await running
     assert outcomes(shared) == {"no_pose": 1, "superseded": received - 1}
+    assert tally(caplog) == (received, 1, received - 1)
+
+
+async def test_a_frame_that_could_not_be_worked_on_is_counted_once(
+    tmp_path: Path, drawn_frames: Frames, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client()
+    caplog.set_level(logging.INFO, "kinemotion")
+    with services(Broken(), tmp_path) as shared:
+        running = asyncio.create_task((await client.session(shared)).run())
+        client.send(START)
+        client.send(encode_frame(0, 0, drawn_frames[0][1]))
+        async with asyncio.timeout(PATIENCE_S):
+            await client.hear("error")
+            client.leave()
+            await running
+    assert outcomes(shared) == {"failed": 1}
+    assert tally(caplog) == (1, 0, 1)
+
+
+def tally(caplog: pytest.LogCaptureFixture) -> tuple[int, int, int]:
+    """Frames received, analysed and dropped, as the line that ends the session tells."""
     (ended,) = [record for record in caplog.records if record.getMessage() == "session ended"]
     facts = vars(ended)["fields"]
-    assert (facts["frames_received"], facts["frames_analysed"], facts["frames_dropped"]) == (received, 1, received - 1)
+    return facts["frames_received"], facts["frames_analysed"], facts["frames_dropped"]

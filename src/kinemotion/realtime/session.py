@@ -254,7 +254,7 @@ class Session:
         stuck = isinstance(error, Stuck)
         what = "pose estimation came to a halt" if stuck else "the frame could not be analysed"
         _log.error(what, exc_info=None if stuck else error, extra=fields(session=self.id))
-        self._post(self._fail, Internal(what))
+        self._post(self._lose, Internal(what))
 
     def _retire(self) -> None:
         if self._graph is not None:
@@ -320,6 +320,11 @@ class Session:
         self._dropped += 1
         self._services.metrics.frame("rejected")
         self._tell(self._protocol.error(error))
+
+    def _lose(self, error: ClientError) -> None:
+        """Ends the session with a frame that could not be worked on."""
+        self._dropped += 1
+        self._fail(error)
 
     def _repeats(self, error: ClientError) -> bool:
         """A flood of frames is not answered with a flood of errors, unless each frame is owed a reply."""
