@@ -57,6 +57,7 @@ def summarize(
         "latency_ms": spread(_all(account.latency_ms for account in accounts)),
         "acknowledged_ms": spread(_all(account.acknowledged_ms for account in accounts)),
         "start_ms": spread(_all(account.start_ms for account in accounts)),
+        "first_answer_ms": spread(_all(account.first_answer_ms for account in accounts)),
         "together": _together(accounts),
         "jumps": _jumps(counted),
         "generator": {

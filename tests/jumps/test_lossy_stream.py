@@ -76,6 +76,20 @@ def test_poses_lost_in_flight_do_not_lose_the_jump() -> None:
     assert jumps[-1].metrics["jump_height_m"] == pytest.approx(0.35, abs=0.02)
 
 
+def test_a_flight_of_too_few_frames_is_in_doubt_at_the_end_too() -> None:
+    tracker = JumpTracker()
+    for wanted_s in (1.15, 1.35, 1.51, 1.65, 1.71, JUMP.landings_s[0] - 0.02, JUMP.landings_s[0] + 0.18):
+        number = int(np.abs(JUMP.times_s - wanted_s).argmin())
+        update = tracker.update(float(JUMP.times_s[number]), PICTURE[number], aspect=ASPECT, world=WORLD[number])
+        assert update.jumps == ()
+    assert tracker.finish() == ()  # the last frame showed the feet on the floor, which another would have confirmed
+    assert tracker.unclear is not None
+    first_s, last_s = tracker.unclear
+    assert JUMP.takeoffs_s[0] < first_s <= last_s < JUMP.landings_s[0]
+    assert tracker.finish() == ()
+    assert tracker.unclear is None
+
+
 def finite(update: Update) -> bool:
     numbers = [*update.live.values()]
     for jump in update.jumps:

@@ -99,6 +99,8 @@ async def test_drawn_jumps_come_back_as_final_jumps(server: str, drawn_clip: Cli
         assert jump["metrics"]["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.06)
         assert jump["events_s"]["takeoff"] == pytest.approx(truth.events_s["takeoff"], abs=0.1)
     assert {jump["index"] for jump in report.jumps if not jump["final"]} == {1, 2}
+    for told_s, jump in zip(report.jumps_s, report.jumps, strict=True):
+        assert told_s > jump["events_s"]["takeoff"] + drawn_frames[0][0]
     assert report.errors == []
     assert report.close_code == 1000
 

@@ -122,8 +122,14 @@ class JumpTracker:
             self._unclear = before_s, time_s
         return Update(self._follower.phase, self._live(body), jumps, self._unclear)
 
+    @property
+    def unclear(self) -> tuple[float, float] | None:
+        """First and last time, in seconds, of a stretch that the last `update` or `finish` could not judge."""
+        return self._unclear
+
     def finish(self) -> tuple[Jump, ...]:
-        """Make final what is pending: the stream has ended, or the athlete is lost."""
+        """Make final what is pending: the stream has ended, or the athlete is lost; see `unclear`, too."""
+        self._unclear = None
         return self._landed(self._follower.finish()) + self._finalise()
 
     def _landed(self, airborne: Airborne | None) -> tuple[Jump, ...]:

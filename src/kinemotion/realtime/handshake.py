@@ -72,6 +72,8 @@ async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
             metrics.handshake("accepted")
             session = Session(socket, dialect(_limits_of(guest, runtime.limits), monotonic()), runtime.services)
             with runtime.sessions.having(session):
+                if runtime.stuck:  # since it was accepted: the sessions that were here have been told
+                    session.overload()
                 await session.run()
     finally:
         runtime.admission.leave()

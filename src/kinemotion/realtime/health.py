@@ -14,8 +14,7 @@ from kinemotion.realtime.runtime import runtime_of
 
 async def alive(request: Request) -> Response:
     """Whether a new process would be better."""
-    services = runtime_of(request).services
-    if services.scheduler.working == 0 or services.graphs.stuck:  # nothing but a new process helps
+    if runtime_of(request).stuck:  # nothing but a new process helps
         return JSONResponse({"status": "stuck"}, 503)
     return JSONResponse({"status": "alive"})
 

@@ -55,11 +55,16 @@ class Runtime:
         services = self.services
         if self.sessions.draining:
             return "draining"
-        if not services.scheduler.working or services.graphs.stuck:
+        if self.stuck:
             return "stuck"
         if not services.models.installed(services.models.models[0]):
             return "model missing"
         return "full" if self.admission.full else None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nobody is left to work for any client, or to make a graph for a new one."""
+        return not self.services.scheduler.working or self.services.graphs.stuck
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

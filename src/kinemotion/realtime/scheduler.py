@@ -116,22 +116,27 @@ class Lane(Generic[Item]):
         if waiting:
             self._scheduler.queue(self)
 
-    def close(self, closed: Callable[[], None], *, discard: bool) -> None:
+    def close(self, closed: Callable[[], None], *, discard: bool) -> Item | None:
         """Takes no more items, and calls back, from any thread, once nothing is in work.
 
         Args:
             closed: what to call; a later call to `close` puts another in its place.
-            discard: whether an item in the slot is forgotten, rather than worked on first.
+            discard: whether an item in the slot is given back, rather than worked on first.
+
+        Returns:
+            The item that nobody will work on.
         """
+        discarded = None
         with self._lock:
             if discard:
-                self._slot = None
+                discarded, self._slot = self._slot, None
             self._closed = closed
             in_work = self._state is _State.WORKING or (self._state is _State.QUEUED and self._slot is not None)
             if not in_work and self._state is not _State.LOST:
                 self._state = _State.CLOSED
         if not in_work:
             closed()
+        return discarded
 
     def run(self) -> None:
         """Takes the newest item and works on it: a worker's turn with this lane."""
@@ -155,7 +160,6 @@ class Lane(Generic[Item]):
             if self._state is not _State.WORKING:  # it came back at the last moment
                 return
             self._state = _State.LOST
-            self._slot = None
             closed = self._closed
         self._failed(Stuck())
         if closed is not None:
