@@ -1,7 +1,6 @@
 """A session's jumps, from first seen to final: the live result at once, the replayed one when it is there."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -10,7 +9,6 @@ from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Replay, ReplayDesk, Ring, Span
 
-_PATIENCE_S: Final = 10.0
 _LONGEST_DOUBT_S: Final = 2.0
 _US_PER_S: Final = 1_000_000
 
@@ -95,14 +93,12 @@ class JumpPath:
         self._doubts.append((first_s, last_s))
 
     async def finish(self) -> None:
-        """Waits until every jump is final; no more frames will come."""
+        """Waits until every jump is final, by its replay or since that is late; no more frames will come."""
         for replay in tuple(self._open):
             self._complete(replay)
         while self._doubts:
             self._search(*self._doubts.pop(0))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), _PATIENCE_S)
-        self.give_up()
+        await self._settled.wait()
 
     def give_up(self) -> None:
         """Has what the live path saw of the jumps that are not final do."""
