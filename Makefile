@@ -47,7 +47,7 @@ accuracy: .venv/development  ## errors against known truth, into docs/accuracy.m
 memory: .venv/development  ## the memory of a server as cameras come and go; about a minute
 	@$(bin)/python -m benchmarks.memory $(ARGS)
 
-load: .venv/development  ## a load test of a server of its own; SCENARIO=smoke, 25, 100, ramp, spike, soak, jumps, flood
+load: .venv/development  ## a load test of a server of its own; SCENARIO=smoke, 25, 100, first, ramp, spike, soak, jumps, flood
 	@$(bin)/python -m loadtests.run $(SCENARIO) $(ARGS)
 
 load-smoke: .venv/development  ## the shortest load test

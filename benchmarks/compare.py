@@ -2,7 +2,8 @@
 
 What looks like a regression is measured again, twice if need be, and is one if it looks like one every time.
 
-Exit code: 0 nothing is worse, 1 something is worse or was not measured, 2 there is nothing to compare.
+Exit code: 0 nothing is worse, 1 something is worse, was not measured or is not in the baseline, 2 there is nothing to
+compare.
 """
 
 import sys
@@ -58,6 +59,11 @@ def unknown(expected: Baseline, ratios: Ratios) -> list[str]:
     return sorted(ratios.keys() - expected.benchmarks.keys())
 
 
+def missing(expected: Baseline, ratios: Ratios) -> list[str]:
+    """Benchmarks that only the baseline holds."""
+    return sorted(expected.benchmarks.keys() - ratios.keys())
+
+
 def table(rows: Sequence[Row]) -> str:
     """The rows, the worst first."""
     lines = [f"{'':8}{'benchmark':34} {'ratio':5} {'baseline':>9} {'now':>9} {'allowed':>9} {'change':>8}"]
@@ -109,15 +115,17 @@ def report(expected: Baseline, found: Measured) -> bool:
     """Prints the comparison.
 
     Returns:
-        Whether nothing is worse than allowed, and nothing is missing.
+        Whether nothing is worse than allowed, and both are of the same benchmarks.
     """
-    rows = compare(expected, found.ratios)
+    rows, new = compare(expected, found.ratios), unknown(expected, found.ratios)
     click.echo(table(rows))
-    for name in unknown(expected, found.ratios):
-        click.echo(f"not in the baseline: {name}; `make bench-baseline` adds it")
+    for name in new:
+        click.echo(f"not in the baseline: {name}; `make bench-baseline` adds it, on an idle machine")
+    for name in missing(expected, found.ratios):
+        click.echo(f"not measured: {name}; if there is no such benchmark any more, `make bench-baseline` drops it")
     if found.machine != expected.machine:
         click.echo(f"the baseline is of {_named(expected.machine)}; this is {_named(found.machine)}")
-    return all(row.met for row in rows)
+    return all(row.met for row in rows) and not new
 
 
 def _named(machine: Mapping[str, object]) -> str:

@@ -1,21 +1,25 @@
 """The parts that a frame passes, one by one, and the whole, all beside the bare library."""
 
+import asyncio
 from collections.abc import Callable
 from copy import deepcopy
 from itertools import count, cycle
+from math import inf
+from pathlib import Path
 from statistics import quantiles
 
 import pytest
 from benchmarks.beside import Beside, Spent, Step, spend
+from tests.realtime.loopback import Client, no_graph, services
 
 from kinemotion.jumps import JumpTracker
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.jpeg import decode, read_header
 from kinemotion.pose.landmarks import Landmark, Landmarks, Y
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
-from kinemotion.realtime.messages import Answer, Frame, Limits, SessionConfig, Tally
-from kinemotion.realtime.pipeline import Pipeline
+from kinemotion.realtime.messages import Answer, Frame, Limits, Tally
 from kinemotion.realtime.protocol import V1, encode_frame
+from kinemotion.realtime.replay import Replay, ReplayDesk, Span
 from kinemotion.synthetic import Clip, CountermovementJump
 
 MODEL = BUNDLED_FOLDER / MODELS[0].filename
@@ -130,16 +134,48 @@ def test_jump_message_written(beside: Beside, protocol: V1, landed: JumpTracker)
     beside(lambda: protocol.jump(jump))
 
 
-def test_session_step(beside: Beside, protocol: V1, jpegs: list[bytes]) -> None:
-    """Gate, decode, pose, kinematics and answer: all that one frame costs but for the socket."""
+def test_replay_step(beside: Beside, jpegs: list[bytes]) -> None:
+    """One frame of a jump done again: off the desk, decode, pose with the edges of the shoes, kinematics."""
     pictures, numbers = cycle(jpegs), count()
-    with PoseGraph(MODEL) as graph:
-        pipeline = Pipeline(SessionConfig(), protocol, graph, lambda: Tally(0, 0, 0), lambda: 0)
+    with PoseGraph(MODEL, Mode.FINAL) as graph:
+        desk = ReplayDesk([graph], no_graph, lambda: None)
+        replay = Replay(Span.around(0.0, inf), JumpTracker(), lambda _: None)
 
-        def step() -> object:
+        def setup() -> tuple[Frame]:
+            number, jpeg = next(numbers), next(pictures)
+            return (Frame(number, number * 33_333, number * 33_333, jpeg, read_header(jpeg), 0.0),)
+
+        def step(frame: Frame) -> None:
+            desk.add(replay, [frame], complete=False)
+            piece = desk.take()
+            assert piece is not None
+            piece.run()
+
+        beside(step, setup)
+    assert not replay.over  # or it failed
+
+
+def test_session_step(beside: Beside, clip: Clip, jpegs: list[bytes], tmp_path: Path) -> None:
+    """All that one frame costs but for the network, from its message received to its answer sent: a whole session."""
+    standing = cycle(jpegs[: int(clip.truth[0].events_s["onset"] * clip.fps)])  # no jump is done again meanwhile
+    numbers, client = count(), Client()
+    with asyncio.Runner() as runner, PoseGraph(MODEL) as graph, services(graph, tmp_path) as shared:
+
+        async def begin() -> asyncio.Task[None]:
+            running = asyncio.create_task((await client.session(shared)).run())
+            client.send(START)
+            await client.hear("started")
+            return running
+
+        async def step() -> object:
             number = next(numbers)
-            (frame,) = protocol.receive(encode_frame(number, number * 33_333, next(pictures)), number / 30)
-            assert isinstance(frame, Frame)
-            return pipeline.analyse(frame)
+            client.send(encode_frame(number, number * 33_333, next(standing)))
+            return await client.hear("frame")
 
-        beside(step)
+        async def end() -> None:
+            client.leave()
+            await running
+
+        running = runner.run(begin())
+        assert beside(lambda: runner.run(step()))["pose"] is not None
+        runner.run(end())

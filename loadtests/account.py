@@ -20,8 +20,8 @@ class Account:
 
     A frame ends in one of four ways: *answered*; *dropped*, when a later frame was answered in its stead; *unanswered*,
     an error, when that took longer than `PATIENCE_S` or never happened, or when the server refused the frame; *open*,
-    when it was sent too shortly before the end to say. All durations count from when a frame was due, not from when it
-    could be sent.
+    when it was sent too shortly before the end to say. Durations count from when a frame was due, not from when it
+    could be sent, unless something else is said.
 
     Args:
         label: which kind of camera it is.
@@ -32,6 +32,7 @@ class Account:
         acknowledged_ms: from due to the first answer that acknowledges it, of these and of the dropped frames.
         late_ms: from due to sent, of every frame; the load generator's own lag, and the server's back pressure.
         start_ms: from the wish to connect to `started`, of every session.
+        first_answer_ms: from the first frame sent to the first answer, of every session that got one.
         by_second: answers in each second of the clock.
         errors: how many, by kind.
         began_s: when the first frame was due; None before.
@@ -46,11 +47,14 @@ class Account:
         self.acknowledged_ms = array("f")
         self.late_ms = array("f")
         self.start_ms = array("f")
+        self.first_answer_ms = array("f")
         self.by_second: Counter[int] = Counter()
         self.errors: Counter[str] = Counter()
         self.began_s: float | None = None
         self.ended_s = 0.0
         self._due_s: dict[int, float] = {}
+        self._first_sent_s: float | None = None
+        self._heard = False
 
     def start(self, duration_s: float) -> None:
         """A session has started."""
@@ -62,6 +66,8 @@ class Account:
         if self.began_s is None:
             self.began_s = due_s
         self.ended_s = now_s
+        if self._first_sent_s is None:
+            self._first_sent_s = now_s
         self.sent += 1
         self.late_ms.append(1000 * (now_s - due_s))
         self._due_s[seq] = due_s
@@ -71,6 +77,7 @@ class Account:
         if seq not in self._due_s:
             self.fail("unknown_seq")
             return
+        self._hear_first(now_s)
         for passed in [open_seq for open_seq in self._due_s if open_seq < seq]:
             self._pass(self._due_s.pop(passed), now_s)
         latency_s = now_s - self._due_s.pop(seq)
@@ -95,6 +102,15 @@ class Account:
             else:
                 self.open += 1
         self._due_s.clear()
+        self._first_sent_s, self._heard = None, False
+
+    def _hear_first(self, now_s: float) -> None:
+        """Books the session's first answer; later ones change nothing."""
+        if self._heard or self._first_sent_s is None:
+            return
+        self._heard = True
+        self.first_answer_ms.append(1000 * (now_s - self._first_sent_s))
+        self.emit("first answer", now_s - self._first_sent_s)
 
     def _pass(self, due_s: float, now_s: float) -> None:
         """A later frame was answered in this one's stead."""

@@ -184,8 +184,27 @@ def too_large(address: str, jpeg: bytes) -> None:
         connection.send(b"\0" * 50_000_000)
 
 
+def pings(address: str, jpeg: bytes) -> None:
+    """Pings without end, whose answers nobody reads."""
+    _pour(address, b"", b"\x89\xfd\0\0\0\0" + b"x" * 125)
+
+
+def pieces(address: str, jpeg: bytes) -> None:
+    """A message of empty pieces without end."""
+    _pour(address, b"\x02\x80\0\0\0\0", b"\0\x80\0\0\0\0")
+
+
+def _pour(address: str, first: bytes, again: bytes) -> None:
+    with _wire(address, _HANDSHAKE.format(query="", more=_OFFER).encode()) as wire:
+        wire.recv(4096)
+        wire.sendall(first)
+        for _ in range(_MANY):
+            wire.sendall(again * 100)
+
+
 ATTACKS: Final[tuple[Attack, ...]] = (
     bombs, bit_flips, garbage, flood, deaf, silent, vanish, crowd, malformed, loris, json_bombs, too_large,
+    pings, pieces,
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ class Sizes:
 
 def judge(
     alone: dict[str, Any], beside: dict[str, Any], attacks: dict[str, int], mib: Sequence[float], log: str,
-    *, share: float, growth: float,
+    *, share: float, growth: float, missed: float, live_only: float,
 ) -> list[Verdict]:  # fmt: skip
     """Compares the cameras beside hostile clients with those beside none.
 
@@ -59,11 +59,14 @@ def judge(
         log: what the server wrote to standard error.
         share: how much greater p95 may be.
         growth: how much larger the server may be in the last third of the time than in the one before.
+        missed: how many more of the jumps may have no final result, as a share of them; one is always allowed.
+        live_only: how many more may be final without every frame, in the same way.
     """
     return [
         _attacked(attacks),
         _latency(alone, beside, share),
         _nothing_lost(beside),
+        *_jumps(alone["jumps"], beside["jumps"], missed, live_only),
         _flat(mib, growth),
         _no_faults(log),
     ]
@@ -88,6 +91,27 @@ def _nothing_lost(beside: dict[str, Any]) -> Verdict:
     text = f"sessions: {served} of {len(beside['cameras'])} cameras served"
     named = "".join(f", {count} {kind}" for kind, count in sorted(errors.items()))
     return Verdict(0 < served == len(beside["cameras"]) and not errors, text + named)
+
+
+def _jumps(alone: dict[str, Any], beside: dict[str, Any], missed: float, live_only: float) -> Iterator[Verdict]:
+    if not (alone["filmed"] and beside["filmed"]):
+        yield Verdict(False, "jumps: nothing to compare")
+        return
+    told = f" ({beside['never_final']} of them seen live)"
+    yield _no_more("missed", "jumps missed", told, alone, beside, missed)
+    yield _no_more("from_live_frames_only", "jumps as seen live", "", alone, beside, live_only)
+
+
+def _no_more(
+    key: str, what: str, remark: str, alone: dict[str, Any], beside: dict[str, Any], more: float
+) -> Verdict:  # fmt: skip
+    """Compares shares, since one run takes longer than the other; of a few jumps, one is no more than chance."""
+    expected = alone[key] / alone["filmed"] * beside["filmed"]
+    text = (
+        f"{what}: {beside[key]} of {beside['filmed']}{remark}, {alone[key]} of {alone['filmed']} without attacks, "
+        f"at most {100 * more:g} % of the jumps more, or one"
+    )
+    return Verdict(beside[key] <= expected + max(1.0, more * beside["filmed"]), text)
 
 
 def _flat(mib: Sequence[float], growth: float) -> Verdict:
@@ -139,13 +163,15 @@ def find(cameras: int, hostile: int, seconds: int, alone_s: int, folder: Path, *
 @click.option("--alone-s", default=240, show_default=True, type=click.IntRange(10), help="How long without attacks.")
 @click.option("--share", default=0.20, show_default=True, help="Greatest growth of p95.")
 @click.option("--growth", default=0.05, show_default=True, help="Greatest growth of the server's memory.")
-def main(cameras: int, hostile: float, seconds: int, alone_s: int, share: float, growth: float) -> None:
+@click.option("--missed", default=0.01, show_default=True, help="Greatest growth of the share of jumps missed.")
+@click.option("--live-only", default=0.05, show_default=True, help="The same of jumps final without every frame.")
+def main(cameras: int, hostile: float, seconds: int, alone_s: int, **limits: float) -> None:
     """Have hostile clients attack a server of its own, and see whether the others notice."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the server would outlive this
     attackers = ceil(hostile * cameras)
     try:
         folder = FOLDER / "hostile"
-        verdicts = find(cameras - attackers, attackers, seconds, alone_s, folder, share=share, growth=growth)
+        verdicts = find(cameras - attackers, attackers, seconds, alone_s, folder, **limits)
     except (LoadTestFailed, NoResult) as failure:
         click.echo(f"Error: {failure}", err=True)
         sys.exit(2)

@@ -57,6 +57,7 @@ def summarize(
         "latency_ms": spread(_all(account.latency_ms for account in accounts)),
         "acknowledged_ms": spread(_all(account.acknowledged_ms for account in accounts)),
         "start_ms": spread(_all(account.start_ms for account in accounts)),
+        "first_answer_ms": spread(_all(account.first_answer_ms for account in accounts)),
         "together": _together(accounts),
         "jumps": _jumps(counted),
         "generator": {
@@ -135,6 +136,7 @@ def _jumps(reels: Sequence[Reel]) -> dict[str, Any]:
         "filmed": len(asked),
         "found_once": sum(jump.finals == 1 for jump in asked),
         "missed": sum(jump.finals == 0 for jump in asked),
+        "never_final": sum(jump.finals == 0 and jump.first_after_s is not None for jump in asked),
         "found_again": sum(jump.finals > 1 for jump in asked),
         "strays": sum(reel.strays for reel in reels),
         "without_height": sum(jump.finals > 0 and jump.height_m is None for jump in asked),

@@ -23,7 +23,6 @@ from loadtests.result import FOLDER
 from loadtests.scenarios import SCENARIOS, Scenario
 from loadtests.slo import NoResult, read, report
 
-_SESSIONS: Final = "128"
 _START_S: Final = 60.0
 _STOP_S: Final = 20.0
 _AROUND_S: Final = 180.0
@@ -125,7 +124,7 @@ def run(
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     length = seconds or scenario.seconds
-    environment = {"KINEMOTION_MAX_SESSIONS": _SESSIONS} | os.environ
+    environment = {"KINEMOTION_MAX_SESSIONS": str(scenario.sessions)} | os.environ
     with server(environment, log) as served, watch(served):
         command = [
             sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name(scenario.locustfile)),

@@ -4,7 +4,7 @@ Exit code: 0 every objective is met, 1 one is missed, 2 there is no result to ju
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,8 @@ import orjson
 from loadtests.result import FLOOD, FORMAT
 
 _UNREADABLE: Final = 2
+_FIRST_ANSWER: Final = "from the first frame to the first answer"
+_FIRST_RESULT: Final = "from landing to the first result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Objectives:
         fair: least share of the most-answered camera's answers that the least-answered one gets.
         height_m: greatest mean error of the final heights; with it, every jump filmed must be found just once.
         final_ms: greatest time from landing to the final result, of those jumps.
+        first_ms: greatest time from a session's first frame sent to its first answer.
         beside: how much greater p95 may be beside a camera that floods than alone, as a share.
     """
 
@@ -35,6 +38,7 @@ class Objectives:
     fair: float | None = None
     height_m: float | None = None
     final_ms: float = 4000.0
+    first_ms: float | None = None
     beside: float | None = None
 
 
@@ -72,6 +76,8 @@ def judge(result: dict[str, Any], objectives: Objectives) -> list[Verdict]:
     verdicts = [_all_served(result), _latency(result, objectives.p95_ms), _errors(result, objectives.errors)]
     if objectives.fair is not None:
         verdicts.append(_fairness(result, objectives.fair))
+    if objectives.first_ms is not None:
+        verdicts.append(_first_answers(result, objectives.first_ms))
     if objectives.height_m is not None:
         verdicts += _jumps(result, objectives.height_m, objectives.final_ms)
     if objectives.beside is not None:
@@ -93,9 +99,10 @@ def _latency(result: dict[str, Any], limit_ms: float) -> Verdict:
 
 
 def _errors(result: dict[str, Any], limit: float) -> Verdict:
-    rate, kinds = result["totals"]["error_rate"], result["totals"]["errors_by_kind"]
-    if rate is None:
+    failed, answered, kinds = (result["totals"][name] for name in ("errors", "answered", "errors_by_kind"))
+    if not failed + answered:
         return Verdict(False, "errors: nothing happened")
+    rate = failed / (failed + answered)  # the result's own is rounded, and a limit of 0 means none
     named = "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
     return Verdict(rate <= limit, f"errors: {100 * rate:.2f} %, at most {100 * limit:g} %{named}")
 
@@ -107,6 +114,16 @@ def _fairness(result: dict[str, Any], limit: float) -> Verdict:
     share = together["least_to_most"]
     counts = f"{together['least_answered']} and {together['most_answered']} answers in {together['seconds']} s"
     return Verdict(share >= limit, f"fairness: {share:.2f} of the most-answered camera's, at least {limit:g}; {counts}")
+
+
+def _first_answers(result: dict[str, Any], limit_ms: float) -> Verdict:
+    spread = result["first_answer_ms"]
+    if spread is None:
+        return Verdict(False, "first answers: none came")
+    return Verdict(
+        spread["max"] <= limit_ms,
+        f"first answers: {spread['max']:.0f} ms at most after the first frame, at most {limit_ms:g} ms",
+    )
 
 
 def _jumps(result: dict[str, Any], height_m: float, final_ms: float) -> Iterator[Verdict]:
@@ -151,6 +168,7 @@ def _median_p95(result: dict[str, Any], label: str) -> float | None:
 @click.option("--fair", type=float, help="Least share of the most-answered camera's answers for every camera.")
 @click.option("--height-m", type=float, help="Every jump found once, and heights no farther off on average.")
 @click.option("--final-ms", default=4000.0, show_default=True, help="With --height-m: final results by then.")
+@click.option("--first-ms", type=float, help="Greatest time from a camera's first frame to its first answer.")
 @click.option("--beside", type=float, help="Greatest growth of p95 beside a camera that floods.")
 def main(path: Path, **objectives: float | None) -> None:
     """Judge the RESULT of a load test."""
@@ -174,10 +192,19 @@ def report(result: dict[str, Any], objectives: Objectives) -> bool:
         f"{totals['cameras']} cameras, {result['seconds']:.0f} s: {totals['answered']} of {totals['sent']} frames "
         f"answered ({100 * share:.0f} %), load generator at {100 * result['generator']['cpu_share']:.0f} % of a core"
     )
+    _tell(_FIRST_ANSWER, result.get("first_answer_ms"))
+    _tell(_FIRST_RESULT, result["jumps"].get("first_after_landing_ms"))
     verdicts = judge(result, objectives)
     for verdict in verdicts:
         click.echo(f"{'met   ' if verdict.met else 'MISSED'} {verdict.text}")
     return all(verdict.met for verdict in verdicts)
+
+
+def _tell(what: str, spread: Mapping[str, float] | None) -> None:
+    """Prints percentiles, where there are any."""
+    if spread is not None:
+        figures = ", ".join(f"{name} {value:.0f}" for name, value in spread.items())
+        click.echo(f"       {what}: {figures} ms")
 
 
 if __name__ == "__main__":

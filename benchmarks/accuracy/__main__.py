@@ -39,8 +39,8 @@ def works() -> list[Work]:
 
 
 def _drawn(results: list[Any]) -> list[Part]:
-    every, third = zip(*results, strict=True)
-    return [drawn.every_frame(every), drawn.a_third(third)]
+    every, final, third = zip(*results, strict=True)
+    return [drawn.every_frame(every), drawn.replays(final), drawn.a_third(third)]
 
 
 def _plate() -> Work:

@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinemotion.analysis import JumpAnalyzer
-from kinemotion.jumps import Jump
+from kinemotion.jumps import Jump, JumpTracker, Movement
+from kinemotion.pose.graph import Pose
+from kinemotion.realtime.messages import Frame
+from kinemotion.realtime.replay import AFTER_LANDING_S, Replay, Span
 from kinemotion.synthetic import Clip, JumpTruth
 from kinemotion.synthetic.path import GRAVITY
 
@@ -39,12 +42,36 @@ class Outcome:
 
 
 def follow(times: Iterable[float], poses: Iterable[Seen | None], movement: str, aspect: float) -> tuple[Jump, ...]:
-    """The final jumps in a stream of poses; each is what `JumpAnalyzer.feed` takes after the time."""
+    """The final jumps of a clip, as files are analysed; a pose is what `JumpAnalyzer.feed` takes after the time."""
     analyzer = JumpAnalyzer(movement, mass_kg=MASS_KG, aspect=aspect)
     for time_s, pose in zip(times, poses, strict=True):
         analyzer.feed(float(time_s), *(pose or (None,)))
     analyzer.finish()
     return analyzer.jumps
+
+
+def follow_live(times: Iterable[float], poses: Iterable[Seen | None], movement: str, aspect: float) -> tuple[Jump, ...]:
+    """The final jumps in a stream of poses, where nothing is replayed."""
+    tracker = JumpTracker(Movement(movement), mass_kg=MASS_KG)
+    updates = [
+        tracker.update(float(time_s), landmarks, aspect=aspect, world=world)
+        for time_s, pose in zip(times, poses, strict=True)
+        for landmarks, world in [(None, None) if pose is None else pose[:2]]
+    ]
+    jumps = [jump for update in updates for jump in update.jumps] + list(tracker.finish())
+    return tuple(jump for jump in jumps if jump.final)
+
+
+def replay(frames: Iterable[Frame], poses: Iterable[Pose | None], jump: Jump) -> Jump | None:
+    """What a server makes final of a jump that the live path saw."""
+    found: list[Jump | None] = []
+    tracker = JumpTracker(jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
+    replay = Replay(Span.of(jump), tracker, found.append)
+    for frame, pose in zip(frames, poses, strict=True):
+        if replay.from_us <= frame.elapsed_us <= replay.until_us:
+            replay.found(frame, pose)
+    replay.conclude()
+    return found[0]
 
 
 def compare(jumps: Sequence[Jump], truth: JumpTruth) -> Outcome:

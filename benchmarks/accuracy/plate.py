@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 import orjson
-from benchmarks.accuracy.drawn import HEIGHT, seen
+from benchmarks.accuracy.drawn import HEIGHT, filmed, seen
 from benchmarks.accuracy.findings import (
     EVENT_NAMES,
     Requirement,
@@ -20,7 +20,7 @@ from benchmarks.accuracy.findings import (
     shown,
     yes,
 )
-from benchmarks.accuracy.outcome import Outcome
+from benchmarks.accuracy.outcome import Outcome, aspect, compare, follow
 
 from kinemotion.pose.graph import Mode
 from kinemotion.synthetic import Camera, Clip, FollowedMotion, plate_motion
@@ -93,7 +93,9 @@ def follow_record(name: str, view: int) -> Followed:
         lead_s=0.7,
         tail_s=0.5,
     )
-    return Followed(name, fps, yaw_deg, clip.truth[0], seen(clip, list(clip.jpegs()), Mode.FINAL))
+    (truth,) = clip.truth
+    jumps = follow(clip.times_s, seen(filmed(clip), Mode.FINAL), truth.movement, aspect(clip))
+    return Followed(name, fps, yaw_deg, truth, compare(jumps, truth))
 
 
 def section(clips: Sequence[Followed]) -> Section:

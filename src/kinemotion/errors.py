@@ -57,6 +57,8 @@ class Refusal(KinemotionError):
 
     status: ClassVar[int]
     headers: ClassVar[Mapping[str, str]] = {}
+    passing: ClassVar[bool] = False
+    """Whether it may be otherwise in a few seconds."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -80,14 +82,14 @@ class TooManySessions(Refusal):
     """The token or the address has as many sessions as it may have."""
 
     status = 429
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+    passing = True
 
 
 class Unverifiable(Refusal):
     """Tokens cannot be checked at the moment, since the keys cannot be had."""
 
     status = 503
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+    passing = True
 
 
 class ClientError(KinemotionError):

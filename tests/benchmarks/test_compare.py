@@ -1,5 +1,10 @@
-"""The comparison with the baseline: a regression is named, noise is not one, and what is missing is told."""
+"""The comparison with the baseline: a regression is named, noise is not one, and what is missing is told.
 
+The benchmarks themselves run here without being timed.
+"""
+
+import subprocess
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -10,6 +15,7 @@ from benchmarks.compare import main
 from benchmarks.ratios import Measured, NoRatios
 from click.testing import CliRunner, Result
 
+ROOT = Path(__file__).parents[2]
 MACHINE = {"cores": 2, "python": "3.11", "mediapipe": "0.10.31"}
 RATIOS = {
     "test_bare_library": {"cpu": 1.0, "wall": 1.0},
@@ -89,13 +95,14 @@ def test_a_benchmark_that_was_not_measured_fails_by_name(tmp_path: Path, expecte
     done = compared(expected, saved(tmp_path / "1.json", Measured(MACHINE, without)))
     assert done.exit_code == 1
     assert [line.split()[1] for line in done.output.splitlines() if line.startswith("MISSING")] == ["test_gate"] * 2
+    assert "not measured: test_gate; if there is no such benchmark any more, `make bench-baseline`" in done.output
 
 
-def test_a_benchmark_that_is_new_is_named_and_passes(tmp_path: Path, expected: Path) -> None:
+def test_a_benchmark_that_is_new_fails_by_name_and_says_how_to_add_it(tmp_path: Path, expected: Path) -> None:
     more = Measured(MACHINE, {**RATIOS, "test_new": {"cpu": 1.0, "wall": 1.0}})
     done = compared(expected, saved(tmp_path / "1.json", more))
-    assert done.exit_code == 0
-    assert "not in the baseline: test_new" in done.output
+    assert done.exit_code == 1
+    assert "not in the baseline: test_new; `make bench-baseline` adds it" in done.output
 
 
 def test_another_machine_is_named(tmp_path: Path, expected: Path) -> None:
@@ -147,6 +154,32 @@ def test_a_bare_library_that_differs_from_itself_makes_no_baseline() -> None:
 def test_runs_of_different_benchmarks_make_no_baseline() -> None:
     with pytest.raises(NoRatios, match="changed"):
         combine([run_of(), Measured(MACHINE, {"test_gate": RATIOS["test_gate"]})])
+
+
+def test_the_stored_baseline_is_of_the_benchmarks_that_there_are() -> None:
+    listed = pytest_of_benchmarks("--collect-only")
+    assert {line.partition("::")[2] for line in listed.splitlines() if "::" in line} == read().benchmarks.keys()
+
+
+def test_every_benchmark_of_a_frames_way_runs() -> None:
+    assert " passed" in pytest_of_benchmarks("--benchmark-disable")
+
+
+def pytest_of_benchmarks(*options: str) -> str:
+    """What pytest says of the benchmarks that the baseline is of."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "benchmarks/test_frame_path.py",
+        *options,
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_the_stored_baseline_can_be_read_and_catches_a_slower_session_step() -> None:

@@ -7,10 +7,11 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from threading import Event, Semaphore
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from numpy.typing import NDArray
@@ -72,22 +73,28 @@ def opened(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Iterator[Opened]
 
 
 class Wedge:
-    """Makes live graphs hang in `detect`, until they are let go."""
+    """Makes live graphs, or those of another mode, hang in `detect`, until they are let go."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, mode: Mode = Mode.LIVE) -> None:
         self.hanging: list[PoseGraph] = []
         self._caught = Semaphore(0)
         self._go = Event()
         detect = PoseGraph.detect
 
         def hang(graph: PoseGraph, image: NDArray[Any]) -> Pose | None:
-            if graph.mode is Mode.LIVE and not self._go.is_set():
+            if graph.mode is mode and not self._go.is_set():
                 self.hanging.append(graph)
                 self._caught.release()
                 self._go.wait()
             return detect(graph, image)
 
         monkeypatch.setattr(PoseGraph, "detect", hang)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.let_go()
 
     async def caught(self) -> None:
         """Waits until one more graph hangs."""
@@ -96,6 +103,29 @@ class Wedge:
     def let_go(self) -> None:
         """Ends every hang, and lets later calls pass."""
         self._go.set()
+
+
+class Census:
+    """Counts the graphs of each mode that are open."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open: Counter[Mode] = Counter()
+        begin, end = PoseGraph.__init__, PoseGraph.close
+        here: set[int] = set()
+
+        def count_in(graph: PoseGraph, *arguments: Any) -> None:
+            begin(graph, *arguments)
+            here.add(id(graph))
+            self.open[graph.mode] += 1
+
+        def count_out(graph: PoseGraph) -> None:
+            if id(graph) in here:  # closing twice does no harm
+                here.remove(id(graph))
+                self.open[graph.mode] -= 1
+            end(graph)
+
+        monkeypatch.setattr(PoseGraph, "__init__", count_in)
+        monkeypatch.setattr(PoseGraph, "close", count_out)
 
 
 class Served:

@@ -1,18 +1,29 @@
-"""A session's connection breaks, or its task is cancelled, at each of its receives and sends in turn."""
+"""A session's connection breaks: at each of its receives and sends in turn, and while its jump is replayed."""
 
 import asyncio
 import gc
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
-from tests.faults.parts import complaints
-from tests.realtime.test_server import PATIENCE_S, START, STOP, Frames
+from tests.faults.parts import Census, Wedge, complaints, opened
+from tests.realtime.test_server import (
+    PATIENCE_S,
+    START,
+    STOP,
+    Frames,
+    camera,
+    close_code,
+    get,
+    receive_until,
+)
+from websockets.asyncio.client import ClientConnection
 
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS, ModelStore, PoseModel
@@ -23,6 +34,7 @@ from kinemotion.realtime.protocol import V1, encode_frame
 from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
+from kinemotion.synthetic import Clip
 
 LIMITS = Limits(max_frame_bytes=1_000_000, max_pixels=1_000_000, max_fps=120, start_s=60, idle_s=60, session_s=900)
 SCOPE = {"type": "websocket", "path": "/", "headers": [], "subprotocols": []}
@@ -132,14 +144,14 @@ async def connected(peer: Peer, shared: Services) -> "weakref.ref[Session]":
     return seen
 
 
-async def gone(session: "weakref.ref[Session]") -> None:
-    """Waits until nothing holds a session any more; the worker that had its frame may take a moment to let go."""
+async def until(reached: Callable[[], bool], otherwise: str) -> None:
+    """Asks until it is so; workers may take a moment to let go of what they had."""
     for _ in range(PATIENCE_S * 50):
         gc.collect()
-        if session() is None:
+        if reached():
             return
         await asyncio.sleep(0.02)
-    pytest.fail(f"held by {gc.get_referrers(session())}")
+    pytest.fail(otherwise)
 
 
 @pytest.mark.parametrize("fault", ["disconnected", "cancelled"])
@@ -159,9 +171,85 @@ async def test_whenever_the_connection_breaks_nothing_is_left_of_the_session(
             peer = Peer(script, fault, step)
             session = await connected(peer, shared)
             peer.task = None
-            await gone(session)
+            await until(lambda session=session: session() is None, "the session is held")  # type: ignore[misc]
             assert graphs.returned == graphs.lent
             complete += peer.sent[-1] == {"type": "websocket.close", "code": 1000, "reason": "done"}
     assert complete > 0, "the last steps are beyond the session's own"
     assert graphs.lent > STEPS / 2
+    assert complaints(caplog) == []
+
+
+async def jump(socket: ClientConnection, frames: Frames, until_s: float) -> list[Any]:
+    """All that comes back until a jump is over, of which every frame was received."""
+    await socket.send(START)
+    messages = await receive_until(socket, "started")
+    for seq, (time_s, jpeg) in enumerate(frames, 1):
+        await socket.send(encode_frame(seq, round(time_s * 1e6), jpeg))
+        messages += await receive_until(socket, "frame")
+        if time_s > until_s:
+            break
+    assert [message["final"] for message in messages if message["type"] == "jump"] == [False]
+    return messages
+
+
+def replays(metrics: str, end: str) -> float:
+    """How many ended so."""
+    line = f'kinemotion_replays_total{{outcome="{end}"}} '
+    return next(float(text.removeprefix(line)) for text in metrics.splitlines() if text.startswith(line))
+
+
+def noted(monkeypatch: pytest.MonkeyPatch) -> "list[weakref.ref[Session]]":
+    """The sessions from now on; nothing is held by the list."""
+    sessions: list[weakref.ref[Session]] = []
+    begin = Session.__init__
+
+    def note(session: Session, *arguments: Any) -> None:
+        sessions.append(weakref.ref(session))
+        begin(session, *arguments)
+
+    monkeypatch.setattr(Session, "__init__", note)
+    return sessions
+
+
+@pytest.mark.parametrize("vanished", ["in work", "in line"])
+async def test_a_client_that_vanishes_during_its_replay_leaves_nothing_and_costs_no_other_its_jump(
+    vanished: str,
+    drawn_clip: Clip,
+    drawn_frames: Frames,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    truth = drawn_clip.truth[0]
+    until_s = truth.events_s["landing"] + 1.0
+    graphs, hold, sessions = Census(monkeypatch), Wedge(monkeypatch, Mode.FINAL), noted(monkeypatch)
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(opened(monkeypatch, workers=2, spare_graphs=0, idle_s=600.0, final_s=600.0))
+        stack.enter_context(hold)
+        first = await stack.enter_async_context(camera(server.address))
+        await jump(first, drawn_frames, until_s)
+        await hold.caught()  # half of the workers, one of two, are for replays
+        second = await stack.enter_async_context(camera(server.address))
+        await jump(second, drawn_frames, until_s)
+        assert len(sessions) == graphs.open[Mode.LIVE] == 2
+        leaves, stays = (first, second) if vanished == "in work" else (second, first)
+        leaves.transport.abort()
+        await until(lambda: sum(one() is not None for one in sessions) == 1, "the session is held")
+        await until(lambda: graphs.open[Mode.LIVE] == 1, "its graph is open")
+        metrics = (await asyncio.to_thread(get, server.address + "/metrics"))[1]
+        assert (replays(metrics, "cancelled"), replays(metrics, "done")) == (1, 0)
+        hold.let_go()
+        final = (await receive_until(stays, "jump"))[-1]
+        assert final["final"]
+        assert "live_frames_only" not in final["quality"]["warnings"]
+        assert final["metrics"]["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.04)
+        await stays.send(STOP)
+        await receive_until(stays, "summary")
+        assert await close_code(stays) == 1000
+        await until(lambda: not any(one() for one in sessions), "the session is held")
+        await until(lambda: graphs.open[Mode.LIVE] == 0, "its graph is open")
+        metrics = (await asyncio.to_thread(get, server.address + "/metrics"))[1]
+        assert [replays(metrics, end) for end in ("cancelled", "done", "failed", "shed")] == [1, 1, 0, 0]
+        assert server.runtime.services.replays.waiting == 0
+        assert graphs.open[Mode.FINAL] == 2
+    assert graphs.open.total() == 0
     assert complaints(caplog) == []

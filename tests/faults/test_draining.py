@@ -1,13 +1,17 @@
 """A server that is told to stop: what was under way is brought to its end, within the time there is."""
 
 import asyncio
+import contextlib
+import json
 import signal
 from contextlib import AsyncExitStack
+from itertools import count, cycle
+from typing import Any
 
 import pytest
 from tests.faults.parts import Wedge, opened, served
 from tests.realtime.test_server import PATIENCE_S, START, Frames, camera, close_code, get, receive, receive_until
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -58,6 +62,82 @@ async def test_sigterm_makes_jumps_final_and_ends_each_session_with_its_summary(
     assert jump["final"]
     assert "live_frames_only" not in jump["quality"]["warnings"]
     assert jump["metrics"]["jump_height_m"] == pytest.approx(0.30, abs=0.06)
+    assert await server.complaints() == []
+
+
+class Bystander:
+    """A camera that films somebody who stands, at its own pace, until the server closes.
+
+    Attributes:
+        answered: whether a frame was.
+        messages: all that came back.
+        close_code: what the server closed with.
+    """
+
+    def __init__(self, pictures: list[bytes]) -> None:
+        self.answered = asyncio.Event()
+        self.messages: list[Any] = []
+        self.close_code: int | None = None
+        self._pictures = pictures
+
+    async def film(self, address: str) -> None:
+        async with camera(address) as socket:
+            await socket.send(START)
+            with contextlib.suppress(ConnectionClosed):
+                await asyncio.gather(self._send(socket), self._listen(socket))
+            self.close_code = socket.close_code
+
+    async def _send(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):  # there may be something left to read
+            for seq, jpeg in zip(count(1), cycle(self._pictures), strict=False):
+                await socket.send(encode_frame(seq, seq * 33_333, jpeg))
+                await asyncio.sleep(1 / 30)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        while True:
+            self.messages.append(json.loads(await socket.recv()))
+            if self.messages[-1]["type"] == "frame":
+                self.answered.set()
+
+
+async def test_sigterm_under_load_ends_every_camera_with_its_summary_and_takes_no_other(
+    drawn_clip: Clip, drawn_frames: Frames
+) -> None:
+    landed_s = drawn_clip.truth[0].events_s["landing"] + 0.3
+    drain_s = 60
+    bystanders = [Bystander([jpeg for _, jpeg in drawn_frames[:20]]) for _ in range(5)]
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(served(KINEMOTION_DRAIN_S=drain_s, KINEMOTION_FINAL_S=drain_s))
+        socket = await stack.enter_async_context(camera(server.address))
+        filming = asyncio.gather(*(one.film(server.address) for one in bystanders))
+        await asyncio.wait_for(asyncio.gather(*(one.answered.wait() for one in bystanders)), drain_s)
+        await socket.send(START)
+        messages = await receive_until(socket, "started")
+        for seq, (time_s, jpeg) in enumerate(drawn_frames, 1):
+            await socket.send(encode_frame(seq, round(time_s * 1e6), jpeg))
+            messages += await receive_until(socket, "frame")
+            if time_s > landed_s:
+                break
+        server.signal(signal.SIGTERM)
+        async with asyncio.timeout(drain_s):
+            await filming
+            with pytest.raises((InvalidStatus, OSError)) as refusal:  # 503, or nobody listens any more
+                await connect(socket_url(server.address), subprotocols=[Subprotocol(SUBPROTOCOL)])
+            messages += await receive_until(socket, "error")
+            await socket.wait_closed()
+            assert await server.ended() == -signal.SIGTERM
+    assert not isinstance(refusal.value, InvalidStatus) or refusal.value.response.status_code == 503
+    (jump,) = (message for message in messages if message["type"] == "jump" and message["final"])
+    assert "live_frames_only" not in jump["quality"]["warnings"]
+    assert messages.index(jump) < len(messages) - 2
+    assert messages[-2]["jumps"] == [{key: value for key, value in jump.items() if key != "type"}]
+    farewells = [(messages, socket.close_code), *((one.messages, one.close_code) for one in bystanders)]
+    for heard, code in farewells:
+        assert [message["type"] for message in heard[-2:]] == ["summary", "error"]
+        assert heard[-1]["code"] == "draining"
+        frames = heard[-2]["frames"]
+        assert frames["received"] == frames["analysed"] + frames["dropped"] > 0
+        assert code == 1012
     assert await server.complaints() == []
 
 

@@ -1,10 +1,13 @@
 """Bytes that mean harm, over a real socket: pictures, messages, and what is no WebSocket at all."""
 
 import asyncio
+import contextlib
+import json
 import os
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,15 +105,16 @@ async def in_pieces(socket: ClientConnection) -> None:
     await socket.send([b"\0" * 100_000] * 30)
 
 
-def too_large(address: str) -> float:
-    """How many connections the server has ended for a message that was too large."""
-    line = 'kinemotion_sessions_closed_total{reason="frame_too_large"} '
-    return next(float(text.removeprefix(line)) for text in get(address + "/metrics")[1].splitlines() if line in text)
+def ended(address: str, *reasons: str) -> float:
+    """How many connections the server has ended for these reasons."""
+    starts = [f'kinemotion_sessions_closed_total{{reason="{reason}"}} ' for reason in reasons]
+    lines = get(address + "/metrics")[1].splitlines()
+    return sum(float(line.removeprefix(start)) for line in lines for start in starts if line.startswith(start))
 
 
 @pytest.mark.parametrize("send", [far_too_large, in_pieces])
 async def test_a_message_without_end_is_not_kept(server: str, send: Any) -> None:
-    before = await asyncio.to_thread(too_large, server)
+    before = await asyncio.to_thread(ended, server, "frame_too_large")
     async with camera(server) as socket:
         await socket.send(START)
         sending = asyncio.create_task(send(socket))
@@ -119,7 +123,7 @@ async def test_a_message_without_end_is_not_kept(server: str, send: Any) -> None
     await until_idle(server)
     # to a client that still sends, TCP may reset the connection before it has read why
     assert code in (CloseCode.MESSAGE_TOO_BIG, CloseCode.ABNORMAL_CLOSURE)
-    assert await asyncio.to_thread(too_large, server) == before + 1
+    assert await asyncio.to_thread(ended, server, "frame_too_large") == before + 1
 
 
 def frame(first: int, payload: bytes = b"", *, masked: bool = True, length: bytes | None = None) -> bytes:
@@ -181,12 +185,77 @@ async def test_what_is_no_websocket_frame_closes_the_connection(
     assert complaints(caplog) == []
 
 
+FLOODS = {
+    "pings": (b"", frame(0x89, b"x" * 125)),
+    "pongs": (b"", frame(0x8A)),
+    "empty pieces": (frame(0x02), frame(0x00)),
+    "empty messages": (b"", frame(0x82)),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_a_flood_of_frames_is_cut_off_and_the_others_notice_nothing(
+    server: str, name: str, drawn_frames: Frames, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, again = FLOODS[name]
+    reasons = ("rate_limited", "bad_message")  # empty messages are both: whichever is seen first
+    async with camera(server) as honest:
+        await honest.send(START)
+        await honest.send(encode_frame(0, 0, drawn_frames[0][1]))
+        await receive_until(honest, "frame")
+        await spare_graph(server)  # which takes memory, too
+        before, closed = resident_bytes(), await asyncio.to_thread(ended, server, *reasons)
+        flooding = asyncio.create_task(floods(3, server, first, again * 1000))
+        for seq in count(1):
+            await honest.send(encode_frame(seq, seq * 33_000, drawn_frames[0][1]))
+            assert (await receive_until(honest, "frame"))[-1]["seq"] == seq
+            if flooding.done():
+                break
+        await flooding
+        assert resident_bytes() - before < 60_000_000
+        await honest.close()
+    await until_idle(server)
+    assert await asyncio.to_thread(ended, server, *reasons) == closed + 3
+    assert complaints(caplog) == []
+
+
+async def floods(times: int, *how: Any) -> None:
+    """One after another."""
+    for _ in range(times):
+        await pour(*how)
+
+
+async def pour(address: str, first: bytes, again: bytes) -> None:
+    """Sends without ever reading until the connection is cut; a million frames at most, which the server would keep."""
+    async with wire(address) as (reader, writer):
+        writer.write(HANDSHAKE.encode())
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            writer.write(first)
+            for _ in range(1000):
+                writer.write(again)
+                await writer.drain()
+                await asyncio.sleep(0)
+            pytest.fail("it was never cut off")
+
+
+async def spare_graph(address: str) -> None:
+    """Waits until the graph for the next session is there."""
+    for _ in range(PATIENCE_S * 50):
+        if json.loads((await asyncio.to_thread(get, address + "/health/detailed"))[1])["graphs"]["spare"]:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("there is no spare graph")
+
+
 @pytest.mark.parametrize("part", range(1, 7))
 async def test_a_frame_that_stops_half_way_leaves_nothing_behind(server: str, part: int) -> None:
     whole = frame(0x82, encode_frame(1, 1, b"x" * 100))
     async with wire(server) as (reader, writer):
-        writer.write(HANDSHAKE.encode() + frame(0x81, START.encode()) + whole[: len(whole) * part // 7])
+        writer.write(HANDSHAKE.encode())
         assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame(0x81, START.encode()) + whole[: len(whole) * part // 7])
+        assert b"started" in await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE_S)
     await until_idle(server)
 
 

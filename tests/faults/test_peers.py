@@ -194,7 +194,8 @@ async def test_a_hundred_clients_at_once_get_a_place_or_503_and_those_inside_not
         places = [outcome for outcome in outcomes if isinstance(outcome, ClientConnection)]
         refused = [outcome.response for outcome in outcomes if isinstance(outcome, InvalidStatus)]
         assert (len(places), len(refused)) == (3, 97)
-        assert all(one.status_code == 503 and int(one.headers["Retry-After"]) > 0 for one in refused)
+        assert {one.status_code for one in refused} == {503}
+        assert len({one.headers["Retry-After"] for one in refused}) > 1  # or they would all come back at once again
         for place in places:
             await place.send(START)
             assert (await receive(place))["type"] == "started"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from tests.jumps.conftest import ASPECT, Motion, act, countermovement_jump, watch
+from tests.jumps.conftest import ASPECT, Motion, act, countermovement_jump, still, watch
 
 from kinemotion.jumps import Jump, JumpTracker, Update
 
@@ -33,6 +33,25 @@ def test_most_jumps_are_found_in_a_random_tenth_of_the_frames() -> None:
     assert all(len(jumps) in (0, 2) for jumps in found)
 
 
+@pytest.mark.parametrize("height_m", [0.20, 0.35])
+@pytest.mark.parametrize("rate", [1.2, 2.0, 3.0])
+def test_a_jump_that_falls_between_frames_leaves_a_doubt(rate: float, height_m: float) -> None:
+    motion = act([still(3.0), *countermovement_jump(height_m), still(3.0)])
+    (takeoff_s,) = motion.takeoffs_s
+    for first_s in np.linspace(0, 1 / rate, 15, endpoint=False):
+        keep = np.zeros(len(motion.times_s), np.bool_)
+        keep[np.searchsorted(motion.times_s, np.arange(first_s, motion.times_s[-1], 1 / rate))] = True
+        updates, jumps = watch(motion, keep=keep)
+        doubts = [update.unclear for update in updates if update.unclear is not None]
+        assert jumps or any(start_s - 0.3 < takeoff_s < end_s + 0.3 for start_s, end_s in doubts)
+
+
+def test_frames_far_apart_of_somebody_who_stands_leave_no_doubt() -> None:
+    motion = act([still(6.0)], 1.0)
+    updates, _ = watch(motion, noise=0.002)
+    assert [update.unclear for update in updates] == [None] * len(updates)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_jittered_times_do_not_matter(seed: int) -> None:
     jitter = np.random.default_rng(seed).uniform(-0.3, 0.3, len(JUMP.times_s))
@@ -55,6 +74,20 @@ def test_poses_lost_in_flight_do_not_lose_the_jump() -> None:
         jumps += tracker.update(time, None if lost else PICTURE[number], aspect=ASPECT, world=WORLD[number]).jumps
     assert len(jumps) == 2
     assert jumps[-1].metrics["jump_height_m"] == pytest.approx(0.35, abs=0.02)
+
+
+def test_a_flight_of_too_few_frames_is_in_doubt_at_the_end_too() -> None:
+    tracker = JumpTracker()
+    for wanted_s in (1.15, 1.35, 1.51, 1.65, 1.71, JUMP.landings_s[0] - 0.02, JUMP.landings_s[0] + 0.18):
+        number = int(np.abs(JUMP.times_s - wanted_s).argmin())
+        update = tracker.update(float(JUMP.times_s[number]), PICTURE[number], aspect=ASPECT, world=WORLD[number])
+        assert update.jumps == ()
+    assert tracker.finish() == ()  # the last frame showed the feet on the floor, which another would have confirmed
+    assert tracker.unclear is not None
+    first_s, last_s = tracker.unclear
+    assert JUMP.takeoffs_s[0] < first_s <= last_s < JUMP.landings_s[0]
+    assert tracker.finish() == ()
+    assert tracker.unclear is None
 
 
 def finite(update: Update) -> bool:

@@ -184,6 +184,17 @@ def test_feet_out_of_the_picture_are_told(cmj: Motion) -> None:
     assert jump.quality.grade == "C"
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_foot_beyond_a_side_of_the_picture_is_told_and_loses_no_jump(cmj: Motion, side: int) -> None:
+    def aside(times_s: Array, picture: Array) -> None:
+        feet = picture[:, Landmark.LEFT_HEEL :, 0]
+        picture[..., 0] += -0.02 - feet.min() if side < 0 else 1.02 - feet.max()
+
+    (jump,) = seen(cmj, aside)
+    assert "feet_out_of_picture" in jump.quality.warnings
+    assert jump.metrics["jump_height_m"] == pytest.approx(cmj.heights_m[0], abs=0.02)
+
+
 def test_feet_at_the_edge_of_the_picture_are_told(cmj: Motion) -> None:
     assert warnings(seen(cmj, raised(-0.06))) == ("feet_out_of_picture",)  # at 0.973
     assert warnings(seen(cmj, raised(-0.03))) == ()
@@ -247,6 +258,13 @@ def test_a_stated_height_that_the_fall_contradicts_is_told(cmj: Motion, stated: 
     (jump,) = seen(cmj, height_m=stated * STATURE)
     assert ("scale_disagrees" in jump.quality.warnings) is told
     assert jump.metrics["countermovement_depth_m"] == pytest.approx(0.30, abs=0.05)
+
+
+def test_a_stated_height_that_even_a_fall_badly_seen_contradicts_is_no_scale() -> None:
+    (jump,) = seen(act(countermovement_jump(0.2), 15.0), height_m=0.58 * STATURE)
+    assert "scale_disagrees" in jump.quality.warnings
+    assert "countermovement_depth_m" not in jump.metrics
+    assert abs(jump.metrics["jump_height_m"] - 0.2) < 2 * jump.uncertainty["jump_height_m"]
 
 
 def test_metres_need_a_scale_that_is_sound() -> None:

@@ -39,7 +39,7 @@ def test_an_answer_counts_from_when_its_frame_was_due_however_late_it_was_sent(a
     account.answer(0, 0.6)
     assert account.latency_ms.tolist() == pytest.approx([600])
     assert account.late_ms.tolist() == pytest.approx([500])
-    assert heard.events == [("frame", 0.6, None)]
+    assert heard.events == [("first answer", pytest.approx(0.1), None), ("frame", 0.6, None)]
 
 
 def test_an_answer_acknowledges_every_frame_before_its_own(account: Account) -> None:
@@ -77,6 +77,16 @@ def test_a_frame_that_the_server_refuses_is_one_error(account: Account) -> None:
     assert account.errors == {"rate_limited": 1}
 
 
+def test_the_first_answer_counts_from_the_first_frame_sent_whichever_it_answers(account: Account) -> None:
+    send(account, 0, 1, 2, late_s=0.05)
+    account.answer(1, 0.2)
+    account.answer(2, 0.9)
+    account.end_session(1.0)
+    account.send(0, 5.0, 5.0)
+    account.end_session(5.1)  # without an answer
+    assert account.first_answer_ms.tolist() == pytest.approx([150])
+
+
 @pytest.mark.parametrize("seq", [0, 7])
 def test_an_answer_to_no_frame_that_waits_for_one_is_an_error(account: Account, seq: int) -> None:
     send(account, 0)
@@ -94,4 +104,5 @@ def test_sessions_add_up(account: Account) -> None:
         account.end_session(began_s + 3)
     assert ends(account) == {"sent": 6, "answered": 2, "dropped": 2, "unanswered": 2, "open": 0}
     assert len(account.start_ms) == 2
+    assert account.first_answer_ms.tolist() == pytest.approx([2020, 2020], rel=1e-3)
     assert account.by_second == {2: 1, 102: 1}

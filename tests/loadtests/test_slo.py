@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from loadtests.account import Account
 from loadtests.jumpbook import FilmedJump
 from loadtests.result import Reel, summarize, write
+from loadtests.scenarios import SCENARIOS
 from loadtests.slo import Objectives, judge, main
 
 
@@ -85,6 +86,36 @@ def test_errors_up_to_the_limit_are_borne() -> None:
     assert missed(result(camera(frames=300, errors=3))) == []
 
 
+@pytest.mark.parametrize(
+    ("scenario", "latency_ms", "errors", "named"),
+    [
+        ("25", 60, 0, []),
+        ("25", 61, 0, ["latency"]),
+        ("25", 40, 1, ["errors"]),
+        ("100", 130, 0, []),
+        ("100", 131, 0, ["latency"]),
+        ("100", 40, 1, ["errors"]),
+        ("smoke", 200, 3, []),
+    ],
+)
+def test_the_scenarios_ask_for_what_the_server_promises(
+    scenario: str, latency_ms: float, errors: int, named: list[str]
+) -> None:
+    found = result(camera(latency_ms=latency_ms, errors=errors), camera(latency_ms=latency_ms))
+    assert missed(found, SCENARIOS[scenario].objectives) == named
+
+
+def test_a_camera_that_gets_less_than_its_share_fails_25_and_100() -> None:
+    unfair = result(camera(every=10), camera(every=12))
+    assert [missed(unfair, SCENARIOS[name].objectives) for name in ("25", "100")] == [["fairness"], ["fairness"]]
+
+
+def test_no_errors_means_none_among_however_many_answers() -> None:
+    found = result(camera(frames=30_000, errors=1))
+    assert found["totals"]["error_rate"] == 0.0  # rounded
+    assert missed(found, Objectives(errors=0)) == ["errors"]
+
+
 def test_an_empty_result_does_not_pass() -> None:
     assert missed(result()) == ["0 of 0 cameras got answers", "latency", "errors"]
 
@@ -124,6 +155,14 @@ def test_every_jump_is_found_once_right_and_in_time(jumps: list[FilmedJump], nam
     assert missed(result(camera(jumps=jumps)), Objectives(height_m=0.01)) == named
 
 
+@pytest.mark.parametrize(("latency_ms", "named"), [(100, []), (101, ["first answers"])])
+def test_first_answers_come_soon(latency_ms: float, named: list[str]) -> None:
+    found = result(camera(), camera(latency_ms=latency_ms))
+    assert missed(found, Objectives(first_ms=100)) == named
+    assert missed(found, SCENARIOS["first"].objectives) == named
+    assert "first answers" in missed(result(camera(every=0)), Objectives(first_ms=100))
+
+
 def test_a_jump_that_nobody_did_fails_the_test() -> None:
     reel = camera(jumps=[jump()])
     reel.strays = 1
@@ -147,9 +186,14 @@ def test_the_exit_code_tells(tmp_path: Path) -> None:
     write(path, result(camera(latency_ms=150)))
     good = run(path)
     assert (good.exit_code, "met    latency: p95 150 ms" in good.output) == (0, True)
+    assert "from the first frame to the first answer: p50 150, p95 150" in good.output
+    assert "landing" not in good.output
     bad = run(path, "--p95-ms", 100)
     assert (bad.exit_code, "MISSED latency: p95 150 ms" in bad.output) == (1, True)
     assert run(path, "--height-m", 0.01).exit_code == 1
+    assert run(path, "--first-ms", 100).exit_code == 1
+    write(path, result(camera(jumps=[jump()])))
+    assert "from landing to the first result: p50 200, p95 200" in run(path).output
     write(path, result())
     assert run(path).exit_code == 1
 
@@ -172,3 +216,10 @@ def test_what_is_no_result_is_said_in_one_line(tmp_path: Path, content: bytes | 
     assert refused.stderr.startswith(f"Error: {path}")
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_jump_that_was_told_and_never_made_final_is_missed() -> None:
+    told = jump(finals=0)
+    told.first_after_s = 0.2
+    jumps = result(camera(jumps=[told, jump(finals=0), jump()]))["jumps"]
+    assert (jumps["filmed"], jumps["missed"], jumps["never_final"]) == (3, 2, 1)

@@ -93,6 +93,12 @@ def test_nothing_but_source_is_sent_to_the_builder() -> None:
     assert any(fnmatch("src/kinemotion/__pycache__", rule) for rule in rules[1:])
 
 
+def test_the_composition_is_what_compose_can_read() -> None:
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*checker, ROOT / "docker-compose.yml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_composition_has_names_of_its_own_for_what_the_server_would_not_know() -> None:
     used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
     assert used == {"APP_CPUS", "APP_MEMORY"}  # .env is the server's environment, too, where others stop the start

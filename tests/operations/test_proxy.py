@@ -152,7 +152,7 @@ async def test_cameras_are_spread_and_one_too_many_is_told_when_to_come_again(pr
         with pytest.raises(InvalidStatus) as refusal:
             await connect(socket_url(proxy), subprotocols=[Subprotocol(SUBPROTOCOL)])
         assert refusal.value.response.status_code == 503
-        assert refusal.value.response.headers["Retry-After"] == "5"
+        assert refusal.value.response.headers["Retry-After"].isdigit()
 
 
 async def test_a_place_that_becomes_free_is_found(proxy: str, replicas: list[str]) -> None:

@@ -105,6 +105,11 @@ def test_a_header_that_claims_a_giant_picture_is_refused(size: tuple[int, int]) 
         read_header(with_size(PLAIN, *size))
 
 
+def test_opencv_by_itself_refuses_a_giant_picture_too() -> None:
+    with pytest.raises(cv2.error, match="CV_IO_MAX_IMAGE_PIXELS"):
+        cv2.imdecode(np.frombuffer(with_size(PLAIN, 20_000, 20_000), np.uint8), cv2.IMREAD_COLOR)
+
+
 @pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7, 0xD8, 0xD9, 0xDC, 0xDE, 0xC8, 0xF0, 0xFD])
 def test_markers_that_could_hide_another_picture_are_refused(marker: int) -> None:
     progressive = encoded(picture(640, 480), ".jpg", cv2.IMWRITE_JPEG_PROGRESSIVE, 1)[2:]

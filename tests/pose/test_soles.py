@@ -40,6 +40,21 @@ def test_each_sole_is_found_between_the_pixels() -> None:
     assert soles(legs(152.3, 155.8), standing()) * HEIGHT == pytest.approx([152.3, 155.8], abs=0.5)
 
 
+@pytest.mark.parametrize("ahead", [1, -1])
+def test_a_foot_is_not_taken_for_the_nearer_one_behind_it(ahead: int) -> None:
+    """Seen from an angle, feet stand at two heights, and the nearer one's toes reach over the other one's heel."""
+    landmarks, mask = standing(), np.zeros((HEIGHT, WIDTH), np.float32)
+    for ankle, heel, toes, x, end in (
+        (_L.LEFT_ANKLE, _L.LEFT_HEEL, _L.LEFT_FOOT_INDEX, 50 - 5 * ahead, 160),
+        (_L.RIGHT_ANKLE, _L.RIGHT_HEEL, _L.RIGHT_FOOT_INDEX, 50 + 5 * ahead, 150),
+    ):
+        for point, across in {ankle: x + 2 * ahead, heel: x, toes: x + 8 * ahead}.items():
+            landmarks[point, : Y + 1] = across / WIDTH, (end - 6) / HEIGHT
+        first, last = sorted((x - 2 * ahead, x + 11 * ahead))
+        mask[:end, first : last + 1] = 1.0
+    assert soles(mask, landmarks) * HEIGHT == pytest.approx([160, 150], abs=0.5)
+
+
 def test_something_below_the_foot_is_not_the_foot() -> None:
     mask = legs(152, 152)
     mask[158:165] = 1.0

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock, Thread, current_thread
 
 import pytest
 
@@ -101,6 +101,53 @@ async def test_clients_that_go_away_while_they_wait_leave_nothing_behind(
     assert caplog.records == []
 
 
+async def test_a_graph_whose_client_left_just_when_it_was_ready_is_closed_off_the_event_loop(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_by: list[Thread] = []
+    given_back: list[bool] = []
+
+    class Graph:
+        def __init__(self, model: Path) -> None: ...
+
+        def close(self) -> None:
+            closed_by.append(current_thread())
+
+    monkeypatch.setattr(memory, "give_back", lambda: given_back.append(True))
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    supply = GraphSupply(models, spares=1)
+    while not supply.ready:
+        await asyncio.to_thread(Event().wait, 0.01)
+    leaving = asyncio.create_task(supply.acquire(MODELS[0]))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    await asyncio.to_thread(supply.close)
+    assert closed_by
+    assert current_thread() not in closed_by
+    assert given_back
+
+
+async def test_a_spare_that_could_not_be_made_is_no_spare_and_nobody_gets_its_fault(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = Event()
+
+    def fail(model: Path) -> PoseGraph:
+        failed.set()
+        raise RuntimeError("no memory just now")
+
+    monkeypatch.setattr(graphs, "PoseGraph", fail)
+    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+        assert await asyncio.to_thread(failed.wait, 20)
+        while not supply._spares[0].done():
+            await asyncio.to_thread(Event().wait, 0.01)
+        assert supply.ready == 0
+        monkeypatch.setattr(graphs, "PoseGraph", PoseGraph)
+        supply.retire(await supply.acquire(MODELS[0]))
+
+
 async def test_makers_that_hang_are_noticed_when_none_is_left(
     models: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,3 +165,27 @@ async def test_makers_that_hang_are_noticed_when_none_is_left(
     await asyncio.gather(*waiting)
     supply.close()
     assert [*found, supply.stuck] == [False, True, False]
+
+
+async def test_no_more_than_two_are_made_at_a_time(models: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, lock, making, most = Event(), Lock(), 0, 0
+
+    def make(_: object) -> object:
+        nonlocal making, most
+        with lock:
+            making += 1
+            most = max(most, making)
+        go.wait()
+        with lock:
+            making -= 1
+        return object()
+
+    monkeypatch.setattr(graphs, "PoseGraph", make)
+    supply = GraphSupply(models, spares=0)
+    waiting = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
+    while most < MADE_AT_ONCE:
+        await asyncio.to_thread(Event().wait, 0.01)
+    go.set()
+    await asyncio.gather(*waiting)
+    supply.close()
+    assert most == MADE_AT_ONCE == 2

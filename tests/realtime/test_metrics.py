@@ -67,8 +67,8 @@ LABELS: dict[str, dict[str, set[str]]] = {
 CLOSED = {label for labels in LABELS.values() for label in labels}
 WITHOUT_LABELS = (
     "frame_latency_seconds_count", "sessions", "session_capacity", "replay_queue_frames",
-    "replay_duration_seconds_count", "pose_workers", "pose_workers_busy", "spare_graphs",
-    "event_loop_lag_seconds_count", "draining", "ready",
+    "replay_duration_seconds_count", "pose_workers", "pose_workers_busy", "pose_workers_stuck",
+    "spare_graphs",    "event_loop_lag_seconds_count", "draining", "ready",
 )  # fmt: skip
 
 
@@ -228,8 +228,8 @@ async def test_a_blocked_event_loop_is_seen() -> None:
 # Replays, without the graphs that nobody gets to
 
 
-def frame(seq: int, elapsed_us: int) -> Frame:
-    return Frame(seq, elapsed_us, elapsed_us, b"no picture", JpegHeader(64, 64, 3), elapsed_us / 1e6)
+def frame(seq: int, elapsed_us: int, jpeg: bytes = b"no picture") -> Frame:
+    return Frame(seq, elapsed_us, elapsed_us, jpeg, JpegHeader(64, 64, 3), elapsed_us / 1e6)
 
 
 def no_graph() -> PoseGraph:
@@ -245,8 +245,9 @@ def test_replays_are_counted_once_by_how_they_ended() -> None:
     metrics = Metrics()
     desk = ReplayDesk([], no_graph, lambda: None, metrics.replay)
     replays = [Replay(Span.of(live_jump()), JumpTracker(), lambda final: None) for _ in range(3)]
+    heavy = bytes(100_000)
     for replay in replays:
-        desk.add(replay, [frame(seq, 1_200_000 + seq) for seq in range(499)], complete=False)
+        desk.add(replay, [frame(seq, 1_200_000 + seq, heavy) for seq in range(499)], complete=False)
     assert desk.waiting == 2 * 499
     desk.cancel(replays[0])  # was shed already
     desk.cancel(replays[1])

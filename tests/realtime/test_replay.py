@@ -1,5 +1,6 @@
 """The lossless jump path, with real graphs on drawn frames."""
 
+import asyncio
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from kinemotion.pose.jpeg import JpegHeader, read_header
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
+from kinemotion.realtime.metrics import ReplayEnd
 from kinemotion.realtime.replay import LIVE_ONLY, Replay, ReplayDesk, Ring, Span
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.synthetic import Clip
@@ -44,7 +46,8 @@ class Bench:
     def __init__(self, graph: PoseGraph) -> None:
         self.invitations = self.pieces = 0
         graph.forget()  # a desk takes its graphs to be new
-        self.desk = ReplayDesk([graph], self.no_graph, self.invite)
+        self.ended: list[ReplayEnd] = []
+        self.desk = ReplayDesk([graph], self.no_graph, self.invite, lambda end, seconds: self.ended.append(end))
         self.results: SimpleQueue[Jump | None] = SimpleQueue()
 
     def invite(self) -> None:
@@ -179,12 +182,13 @@ def test_a_replay_stands_in_line_once(graph: PoseGraph, drawn_frames: Frames) ->
 
 def test_a_long_replay_costs_no_other_session_its_jump(graph: PoseGraph) -> None:
     bench, honest, greedy = Bench(graph), SimpleQueue[Jump | None](), SimpleQueue[Jump | None]()
+    heavy = bytes(60_000)
     for results, count in ((honest, 60), (greedy, 2500)):
-        frames = [frame(seq, 1_200_000 + seq) for seq in range(count)]
+        frames = [frame(seq, 1_200_000 + seq, heavy) for seq in range(count)]
         bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
     assert (honest.qsize(), greedy.qsize()) == (0, 1)
     for results, count in ((greedy, 900), (honest, 2)):
-        frames = [frame(seq, 1_200_000 + seq) for seq in range(count)]
+        frames = [frame(seq, 1_200_000 + seq, heavy) for seq in range(count)]
         bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put), frames, complete=True)
     for _ in range(2 + 1 + 60 + 1 + 2):  # frames, conclusions, what is forgotten between
         piece = bench.desk.take()
@@ -234,12 +238,13 @@ class Told:
         """Takes the result."""
 
 
-def test_a_desk_that_cannot_keep_up_gives_up_the_longest(graph: PoseGraph) -> None:
+def test_a_desk_that_is_full_gives_up_the_longest(graph: PoseGraph) -> None:
+    heavy = bytes(100_000)
     bench, outcomes = Bench(graph), [SimpleQueue[Jump | None]() for _ in range(3)]
     replays: list[Replay] = []
     for results in outcomes:
         replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), results.put)
-        bench.desk.add(replay, [frame(seq, 1_200_000 + seq) for seq in range(1, 500)], complete=False)
+        bench.desk.add(replay, [frame(seq, 1_200_000 + seq, heavy) for seq in range(500)], complete=False)
         replays.append(replay)
     assert [results.qsize() for results in outcomes] == [1, 0, 0]
     assert outcomes[0].get_nowait() is None
@@ -250,10 +255,10 @@ def test_a_desk_that_cannot_keep_up_gives_up_the_longest(graph: PoseGraph) -> No
 class Client:
     """What a session's client is told, with a loop whose calls run at once."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, final_s: float = 60.0) -> None:
         self.told: list[Jump] = []
         self.path = JumpPath(
-            bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, lambda: JumpTracker(Movement.CMJ), 60.0
+            bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, lambda: JumpTracker(Movement.CMJ), final_s
         )
 
     def post(self, call: Callable[..., None], *arguments: object) -> None:
@@ -347,21 +352,75 @@ async def test_a_doubt_about_nothing_tells_nothing(graph: PoseGraph, drawn_frame
     assert client.told == []
 
 
+def test_a_desk_with_one_jump_does_every_frame(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    bench.desk.add(bench.replay(live_jump(2.0, 2.5)), [frame(seq, seq * 33_333) for seq in range(90)], complete=True)
+    bench.work()
+    assert bench.pieces == 90 + 1
+
+
+@pytest.mark.parametrize("stride", [1, 3, 7])
+def test_frames_are_left_out_evenly_whatever_their_numbers(graph: PoseGraph, stride: int) -> None:
+    replay = Bench(graph).replay(live_jump(9.0, 9.5))
+    replay.add([frame(1 + stride * number, number * 33_333) for number in range(30)])
+    kept = []
+    while (taken := replay.next(thin=True)) is not None:
+        kept.append(taken.elapsed_us // 33_333)
+    assert kept == list(range(2, 30, 3))
+
+
+def test_with_every_graph_in_work_nothing_is_handed_out(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    for _ in range(2):
+        bench.desk.add(bench.replay(live_jump(2.0, 2.5)), [frame(1, 1)], complete=True)
+    piece = bench.desk.take()
+    assert piece is not None
+    assert bench.desk.take() is None
+    piece.run()
+    bench.work()
+    assert bench.results.qsize() == 2
+
+
+async def test_stretches_of_doubt_that_follow_upon_each_other_are_one(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    client = Client(bench)
+    for first_s, last_s in ((2.0, 2.6), (2.6, 3.2), (3.2, 4.4), (6.0, 6.5)):
+        client.path.doubt(first_s, last_s)
+    finished = asyncio.create_task(client.path.finish())
+    await asyncio.sleep(0)
+    bench.work()
+    await finished
+    assert bench.ended == ["done"] * 3
+
+
+async def test_a_search_that_comes_too_late_is_given_up(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    client = Client(bench, final_s=0.01)
+    for seq in range(120):
+        client.path.frame(frame(seq, seq * 33_333))
+        if seq == 60:
+            client.path.doubt(1.5, 1.9)
+    await asyncio.wait_for(client.path.finish(), 5)
+    assert bench.ended == ["shed"]
+    assert client.told == []
+
+
 def test_a_busy_desk_leaves_out_frames_far_from_the_flight(graph: PoseGraph) -> None:
     bench = Bench(graph)
-    first, second = bench.replay(live_jump(2.0, 2.5)), bench.replay(live_jump(2.0, 2.5))
+    first, second, third = (bench.replay(live_jump(2.0, 2.5)) for _ in range(3))
     frames = [frame(seq, seq * 33_333) for seq in range(100)]
     for replay in (first, second):
         bench.desk.add(replay, frames, complete=True)
     kept: list[float] = []
-    while (taken := second.next(thin=True)) is not None:
+    third.add(frames)
+    while (taken := third.next(thin=True)) is not None:
         kept.append(taken.elapsed_us / 1e6)
     assert [time_s for time_s in kept if 1.8 < time_s < 2.7] == [
         one.elapsed_us / 1e6 for one in frames if 1.8 < one.elapsed_us / 1e6 < 2.7
     ]
     assert 40 < len(kept) < 60
     bench.work()
-    assert bench.pieces < 80  # of both; the few that are left at the end are not thinned
+    assert bench.pieces < 160  # of both; the one that is left is done whole
 
 
 def test_a_jump_whose_worker_is_stuck_is_left_to_the_live_path_and_its_graph_to_the_worker(

@@ -1,14 +1,19 @@
 """Lanes and workers: real threads, stepped through with events and never with sleep."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from queue import SimpleQueue
-from threading import Event
+from random import Random
+from threading import Event, Thread
+from time import sleep
 
 import pytest
 
 from kinemotion.realtime.scheduler import LOOKS, Lane, Scheduler, Stuck
 
 PATIENCE_S = 10
+MOMENT_S = 0.0005
 
 
 class Work:
@@ -57,11 +62,14 @@ def test_a_newer_item_takes_the_place_of_one_that_waits(one_worker: Scheduler) -
 
 
 def test_one_item_of_a_lane_is_in_work_at_a_time(two_workers: Scheduler) -> None:
-    work = Work(two_workers)
+    work, other = Work(two_workers), Work(two_workers)
     work.lane.offer("first")
     assert work.next() == "first"
     work.lane.offer("second")
+    other.lane.offer("beside")
+    assert other.next() == "beside"  # by the other worker, which had the chance to begin with the second
     assert work.begun.empty()
+    other.go.put(None)
     work.go.put(None)
     assert work.next() == "second"
     work.go.put(None)
@@ -119,13 +127,15 @@ def test_a_fault_is_reported_and_the_worker_goes_on(one_worker: Scheduler) -> No
     assert [work.next(), work.next()] == ["bad", "good"]
 
 
-@pytest.mark.parametrize(("discard", "worked_on"), [(True, []), (False, ["last"])])
-def test_closing_waits_for_what_is_in_work(one_worker: Scheduler, discard: bool, worked_on: list[str]) -> None:
+@pytest.mark.parametrize(("discard", "given_back", "worked_on"), [(True, "last", []), (False, None, ["last"])])
+def test_closing_waits_for_what_is_in_work(
+    one_worker: Scheduler, discard: bool, given_back: str | None, worked_on: list[str]
+) -> None:
     work, closed = Work(one_worker), Event()
     work.lane.offer("first")
     assert work.next() == "first"
     work.lane.offer("last")
-    work.lane.close(closed.set, discard=discard)
+    assert work.lane.close(closed.set, discard=discard) == given_back
     assert work.lane.offer("too late") == "too late"
     assert not closed.is_set()
     work.go.put(None)
@@ -230,6 +240,96 @@ def one_of(aside: Aside, *lanes: Work) -> str:
     pytest.fail("nothing began")
 
 
+class Count:
+    """A piece of work aside that takes a moment."""
+
+    def __init__(self, done: SimpleQueue[int], number: int) -> None:
+        self._done = done
+        self._number = number
+
+    def run(self) -> None:
+        sleep(MOMENT_S)
+        self._done.put(self._number)
+
+    def abandon(self) -> None: ...
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Has threads take turns a hundred times as often."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(usual_s / 100)
+    yield
+    sys.setswitchinterval(usual_s)
+
+
+@pytest.mark.usefixtures("restless")
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_order_of_events_nothing_that_was_offered_is_forgotten(seed: int) -> None:
+    rng = Random(seed)
+    lanes, threads, offers, pieces = rng.randint(1, 12), rng.randint(1, 4), 100, 50
+    worked: list[list[int]] = [[] for _ in range(lanes)]
+    aside: SimpleQueue[int] = SimpleQueue()
+    done: SimpleQueue[int] = SimpleQueue()
+    scheduler = Scheduler(rng.randint(1, 3))
+    scheduler.attend(lambda: None if aside.empty() else Count(done, aside.get()))
+    mailboxes = [Lane[int](scheduler, partial(linger, mine), lambda _: None) for mine in worked]
+    replaced: list[list[int]] = [[] for _ in range(lanes)]
+    offered: list[set[int]] = [set() for _ in range(lanes)]
+
+    def offer(first: int, rng: Random) -> None:
+        for item in range(first, first + offers):
+            lane = rng.randrange(lanes)
+            offered[lane].add(item)
+            rival = mailboxes[lane].offer(item)
+            if rival is not None:
+                replaced[lane].append(rival)
+            if rng.random() < 0.1:
+                mailboxes[lane].release()
+            sleep(rng.choice((0.0, 0.0, MOMENT_S)))
+
+    def invite() -> None:
+        for number in range(pieces):
+            aside.put(number)
+            scheduler.invite()
+            sleep(rng.choice((0.0, MOMENT_S)))
+
+    crowd = [Thread(target=offer, args=(offers * number, Random(rng.random()))) for number in range(threads)]
+    crowd.append(Thread(target=invite))
+    for thread in crowd:
+        thread.start()
+    for thread in crowd:
+        thread.join(PATIENCE_S)
+    for mailbox in mailboxes:
+        mailbox.release()
+    assert sorted(done.get(timeout=PATIENCE_S) for _ in range(pieces)) == list(range(pieces))
+    for mailbox, mine, rivals, all_of_it in zip(mailboxes, worked, replaced, offered, strict=True):
+        wait_until(partial(holds, mine, all_of_it - set(rivals)))
+        closed = Event()
+        assert mailbox.close(closed.set, discard=True) is None
+        assert closed.wait(PATIENCE_S)
+        assert len(mine) == len(set(mine)) == len(all_of_it) - len(rivals)
+    scheduler.close()
+
+
+def linger(worked: list[int], item: int) -> None:
+    sleep(MOMENT_S)
+    worked.append(item)
+
+
+def holds(worked: list[int], wanted: set[int]) -> bool:
+    return wanted <= set(worked)
+
+
+def wait_until(settled: Callable[[], bool]) -> None:
+    """Waits for something, and fails if it does not come."""
+    for _ in range(1000 * PATIENCE_S):
+        if settled():
+            return
+        Event().wait(0.001)
+    pytest.fail("it never came")
+
+
 class Rescued(Work):
     """Work whose lane is told when it comes back after it was given up."""
 
@@ -255,6 +355,7 @@ def test_work_that_does_not_return_is_given_up_and_another_worker_goes_on(one_wo
     assert stuck.lane.offer("more") == "more"
     stuck.lane.close(closed.set, discard=False)
     assert closed.is_set()
+    assert stuck.lane.close(closed.set, discard=True) == "waits"
     assert (one_worker.working, one_worker.stuck) == (1, 1)
     other.lane.offer("goes on")
     assert other.next() == "goes on"

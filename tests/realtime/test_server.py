@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from kinemotion.realtime.client import socket_url, stream
+from kinemotion.realtime.door import AGAIN_AFTER_S
 from kinemotion.realtime.protocol import SUBPROTOCOL, encode_frame
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
@@ -98,6 +99,8 @@ async def test_drawn_jumps_come_back_as_final_jumps(server: str, drawn_clip: Cli
         assert jump["metrics"]["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.06)
         assert jump["events_s"]["takeoff"] == pytest.approx(truth.events_s["takeoff"], abs=0.1)
     assert {jump["index"] for jump in report.jumps if not jump["final"]} == {1, 2}
+    for told_s, jump in zip(report.jumps_s, report.jumps, strict=True):
+        assert told_s > jump["events_s"]["takeoff"] + drawn_frames[0][0]
     assert report.errors == []
     assert report.close_code == 1000
 
@@ -327,7 +330,8 @@ async def test_a_burst_of_handshakes_never_overshoots(small_server: str) -> None
     accepted = [outcome for outcome in outcomes if isinstance(outcome, ClientConnection)]
     refused = [outcome.response for outcome in outcomes if isinstance(outcome, InvalidStatus)]
     assert (len(accepted), len(refused)) == (3, 17)
-    assert {(response.status_code, response.headers["Retry-After"]) for response in refused} == {(503, "5")}
+    assert {response.status_code for response in refused} == {503}
+    assert {int(response.headers["Retry-After"]) for response in refused} <= {*AGAIN_AFTER_S}
     detailed = json.loads((await asyncio.to_thread(get, small_server + "/health/detailed"))[1])
     assert (detailed["status"], detailed["sessions"]["now"]) == ("full", 3)
     await asyncio.gather(*(socket.close() for socket in accepted))

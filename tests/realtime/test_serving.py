@@ -5,7 +5,8 @@ from socket import IPPROTO_TCP
 import pytest
 
 from kinemotion.errors import SettingsError
-from kinemotion.realtime.serving import background, listen
+from kinemotion.realtime.connection import Connection
+from kinemotion.realtime.serving import background, configure, listen
 from kinemotion.settings import Settings
 
 
@@ -22,3 +23,9 @@ def test_an_address_that_is_not_this_machines_is_named() -> None:
 def test_a_server_in_the_background_listens_on_ipv6_too() -> None:
     with background(Settings(host="::1", port=0)) as address:
         assert address.startswith("http://[::1]:")
+
+
+def test_peers_are_asked_whether_they_are_there_and_floods_of_them_counted() -> None:
+    config = configure(Settings(port=0))
+    assert (config.ws_ping_interval, config.ws_ping_timeout) == (20, 20)
+    assert config.ws_protocol_class is Connection

@@ -78,7 +78,8 @@ class Body(NamedTuple):
         soles: (2,) heights of the lowest edges of the left and right shoe; NaN where they are not seen.
         ankle: mean height of the ankles.
         stature: apparent stature, from the lengths of trunk, thigh and shank.
-        inside: whether the feet and the centre of mass lie between the picture's left and right edge.
+        inside: whether the centre of mass lies between the picture's left and right edge.
+        beside: how far the outermost foot lies beyond one of these edges; negative inside the picture.
         angles: joint angles in degrees by name; a joint whose points coincide is absent.
         shank: mean lean of the shanks against the vertical, degrees; NaN where knees and ankles coincide.
     """
@@ -92,6 +93,7 @@ class Body(NamedTuple):
     ankle: float
     stature: float
     inside: bool
+    beside: float
     angles: dict[str, float]
     shank: float
 
@@ -129,7 +131,6 @@ def measure(
         return None
     x, y = _MASS @ points[:, :2]
     across = points[_FEET, X]
-    inside = min(x, across.min()) > 0 and max(x, across.max()) < aspect
     solid = points if metres is None else metres
     com = _trunk_shift(points, stature) - float(y)
     ankle = -float(points[_ANKLES, Y].mean())
@@ -142,7 +143,8 @@ def measure(
         soles=_heights(soles),
         ankle=ankle,
         stature=stature,
-        inside=bool(inside),
+        inside=bool(0 < x < aspect),
+        beside=float(max(-across.min(), across.max() - aspect)),
         angles=joint_angles(solid),
         shank=_shank(solid),
     )

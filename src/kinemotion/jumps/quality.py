@@ -15,6 +15,7 @@ _FEW_FRAMES: Final = 6
 _FLEXED_M: Final = 0.012  # by which bent legs make the height from flight time too high: two standard deviations
 _FEWEST: Final = 2  # frames that tell of something; one may be an error of the pose model
 _AROUND_S: Final = 0.5  # before and after a jump
+_LANDED_S: Final = 0.1  # after landing
 _DIP: Final = 0.03  # statures by which a squat jump may sink before it rises
 _DIP_S: Final = 0.4  # before the rise, in which it would
 
@@ -86,7 +87,7 @@ def _warnings(evidence: Evidence, whole: Samples, gaps: Array) -> tuple[str, ...
         "few_frames_in_flight": flight.frames < _FEW_FRAMES,
         "irregular_frames": len(gaps) > 0 and bool(gaps.max() > 3 * np.median(gaps)),
         "landing_flexed": evidence.excess_m > _FLEXED_M,
-        "feet_out_of_picture": flight.outside,
+        "feet_out_of_picture": flight.outside or _beside(evidence) >= _FEWEST,
         "head_out_of_picture": int((whole.head > 0).sum()) >= _FEWEST,
         "camera_moved": evidence.camera_moved,
         "second_person": _strangers(evidence) >= _FEWEST,
@@ -95,6 +96,12 @@ def _warnings(evidence: Evidence, whole: Samples, gaps: Array) -> tuple[str, ...
         "onset_not_seen": not unlike and evidence.push.movement is not Movement.DJ and evidence.push.onset_s is None,
     }
     return tuple(name for name, present in found.items() if present)
+
+
+def _beside(evidence: Evidence) -> int:
+    """Frames that show a foot beyond the picture's left or right edge, where the pose model only guesses."""
+    around = evidence.samples.between(evidence.start_s, evidence.flight.landing_s + _LANDED_S)
+    return int((around.beside > 0).sum())
 
 
 def _strangers(evidence: Evidence) -> int:

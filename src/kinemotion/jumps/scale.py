@@ -26,7 +26,7 @@ class Scale:
     Attributes:
         gravity: from the flight, the stated or usual stature weighed in, or from the fall alone where the stated one
             contradicts it; None where the fall is not sound.
-        stated: from the stated stature; None without one, or where gravity is sound and contradicts it.
+        stated: from the stated stature; None without one, or where the fall contradicts it.
         agree: whether the two agree as well as their uncertainties let expect; true where one is missing.
     """
 
@@ -54,7 +54,7 @@ def judge(samples: Samples, flight: Flight, stature_m: float | None, *, still: b
     if fall is None or not still or _agree(fall, stated):
         return Scale(gravity, stated)
     alone = Value(fall.value, float(np.hypot(fall.sd, _POSE_SD * fall.value)))
-    return Scale(alone, None, agree=False) if sound else Scale(None, stated, agree=False)
+    return Scale(alone if sound else None, None, agree=False)
 
 
 def _agree(fall: Value, stated: Value) -> bool:

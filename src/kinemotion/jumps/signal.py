@@ -10,8 +10,8 @@ from kinemotion.jumps.body import Body
 
 Array = NDArray[np.float64]
 
-# time, com, four feet, knee, clearance, ankle, two soles, x, four feet's x, head, hip, shank, stature
-_COLUMNS: Final = 20
+# time, com, four feet, knee, clearance, ankle, two soles, x, four feet's x, head, hip, shank, stature, beside
+_COLUMNS: Final = 21
 _CAPACITY: Final = 2048  # frames; 8 s at 240 a second
 
 
@@ -20,7 +20,7 @@ class Samples:
     """A stretch of motion; every array has one entry (or row) per frame, lengths are picture heights, up positive.
 
     Attributes:
-        rows: (N, 20) the columns that the properties name.
+        rows: (N, 21) the columns that the properties name.
     """
 
     rows: Array
@@ -98,6 +98,11 @@ class Samples:
         """(N,) apparent stature."""
         return self.rows[:, 19]
 
+    @property
+    def beside(self) -> Array:
+        """(N,) how far the outermost foot lies beyond the picture's left or right edge; negative inside."""
+        return self.rows[:, 20]
+
     def between(self, start_s: float, end_s: float) -> "Samples":
         """The frames with start <= time <= end."""
         first, stop = np.searchsorted(self.time, (start_s, np.nextafter(end_s, np.inf)))
@@ -129,7 +134,7 @@ class Recorder:
         row[11] = body.x
         row[12:16] = body.feet_x
         row[16] = body.head
-        row[17:] = body.mean_angle("hip"), body.shank, body.stature
+        row[17:] = body.mean_angle("hip"), body.shank, body.stature, body.beside
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 

@@ -20,6 +20,8 @@ from kinemotion.pose.landmarks import Landmarks
 
 _SETTLED_S: Final = 0.5
 _DROP_JUMP_S: Final = 0.8  # from a touch-down to well into the flight
+_BLIND_S: Final = 0.4  # between two frames, in which a flight can have been
+_LOW: Final = 0.05  # statures under standing, as a body is before a jump and after it
 _REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
 
@@ -99,6 +101,7 @@ class JumpTracker:
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
         body = None if landmarks is None else measure(landmarks, aspect, world, soles)
+        before_s, low = self._time_s, self._low
         self._time_s, self._unclear = time_s, None
         if body is None:
             jumps = self._landed(self._follower.finish()) + self._settle()
@@ -113,10 +116,18 @@ class JumpTracker:
         jumps += self._landed(self._follower.update(time_s, body)) + self._settle()
         if self._follower.phase is Phase.CONTACT and self._follower.touched_s == time_s:
             self._unclear = time_s, time_s + _DROP_JUMP_S  # few frames may show nothing of the jump that follows
+        elif not jumps and time_s - before_s > _BLIND_S and (low or self._low):
+            self._unclear = before_s, time_s
         return Update(self._follower.phase, self._live(body), jumps, self._unclear)
 
+    @property
+    def unclear(self) -> tuple[float, float] | None:
+        """First and last time, in seconds, of a stretch that the last `update` or `finish` could not judge."""
+        return self._unclear
+
     def finish(self) -> tuple[Jump, ...]:
-        """Make final what is pending: the stream has ended, or the athlete is lost."""
+        """Make final what is pending: the stream has ended, or the athlete is lost; see `unclear`, too."""
+        self._unclear = None
         return self._landed(self._follower.finish()) + self._finalise()
 
     def _landed(self, airborne: Airborne | None) -> tuple[Jump, ...]:
@@ -159,7 +170,7 @@ class JumpTracker:
         push = self._push_off(pending, flight)
         moved = self._camera_moved(pending, flight, push)
         scales = scale.judge(samples, flight, self._athlete.height_m, still=not moved)
-        if scales.gravity is not None and not scales.agree:  # so that a wrong stature does not bend the flight
+        if not scales.agree:  # so that a wrong stature does not bend the flight
             flight = self._analyse(pending.airborne, None) or flight
             push = self._push_off(pending, flight)
         if final and self._athlete.height_m is None and scales.gravity is not None:
@@ -190,6 +201,12 @@ class JumpTracker:
     def _push_off(self, pending: _Pending, flight: Flight) -> PushOff:
         samples = self._follower.recorder.all()
         return push_off(samples, flight, self._movement, pending.airborne.touched_s, pending.landed_s)
+
+    @property
+    def _low(self) -> bool:
+        """Whether the body is lower than it stands."""
+        height = self._follower.height
+        return height is not None and height < -_LOW
 
     def _camera_moved(self, pending: _Pending, flight: Flight, push: PushOff) -> bool:
         began_s = push.onset_s if push.contact_s is None else push.contact_s - _REST_S

@@ -35,15 +35,22 @@ def soles(mask: NDArray[np.float32], landmarks: Landmarks) -> NDArray[np.float64
     height, width = mask.shape
     points = landmarks[:, : Y + 1] * (width, height)
     shank = max(float(np.hypot(*(points[knee] - points[ankle]))) for knee, ankle in _SHANKS)
-    edges = np.array([_sole(mask, points[list(foot)], shank) for foot in _FEET])
+    left, right = (points[list(foot)] for foot in _FEET)
+    edges = np.array([_sole(mask, left, right, shank), _sole(mask, right, left, shank)])
     return np.asarray(edges / height, np.float64)
 
 
-def _sole(mask: NDArray[np.float32], foot: NDArray[np.float64], shank: float) -> float:
-    """Lowest edge under one foot's ankle, heel and toes (3, 2), all in pixels."""
+def _sole(mask: NDArray[np.float32], foot: NDArray[np.float64], other: NDArray[np.float64], shank: float) -> float:
+    """Lowest edge under one foot's ankle, heel and toes (3, 2), all in pixels, on its own side of the other foot."""
     height, width = mask.shape
-    left = max(int(foot[:, X].min() - _BESIDE * shank), 0)
-    right = min(int(foot[:, X].max() + _BESIDE * shank) + 1, width)
+    beside = _BESIDE * shank
+    first, last = foot[:, X].min() - beside, foot[:, X].max() + beside
+    toes, between = foot[-1, X], (foot[-1, X] + other[-1, X]) / 2
+    if toes > between:
+        first = max(first, min(between, toes - beside))
+    else:
+        last = min(last, max(between, toes + beside))
+    left, right = max(int(first), 0), min(int(last) + 1, width)
     top = max(int(foot[0, Y] - _ABOVE * shank), 0)
     bottom = min(int(foot[1:, Y].max() + _BELOW * shank) + 1, height)
     if right <= left or bottom <= top:

@@ -22,12 +22,14 @@ _US_PER_S: Final = 1_000_000
 class Report:
     """What a stream brought.
 
-    `latency_s` holds, for each answered frame by its number, the time from frame sent to answer received.
+    `latency_s` holds, for each answered frame by its number, the time from frame sent to answer received, in seconds;
+    `jumps_s`, for each of `jumps`, when it was received, in seconds on the clock of the frames' times.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
     answers: list[dict[str, Any]] = field(default_factory=list)
     jumps: list[dict[str, Any]] = field(default_factory=list)
+    jumps_s: list[float] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     latency_s: dict[int, float] = field(default_factory=dict)
@@ -79,8 +81,11 @@ async def stream(
         await socket.send(orjson.dumps({"type": "start"} | dict(start or {})).decode())
         report.started = orjson.loads(await socket.recv())
         sent_s: dict[int, float] = {}
+        began_s = monotonic() - frames[0][0] if frames else 0.0
         with contextlib.suppress(ConnectionClosed):  # the report says why
-            await asyncio.gather(_send(socket, frames, sent_s, sent), _collect(socket, sent_s, report))
+            await asyncio.gather(
+                _send(socket, frames, began_s, sent_s, sent), _collect(socket, began_s, sent_s, report)
+            )
         report.close_code = socket.close_code
     return report
 
@@ -88,10 +93,10 @@ async def stream(
 async def _send(
     socket: ClientConnection,
     frames: Sequence[tuple[float, bytes]],
+    began_s: float,
     sent_s: dict[int, float],
     sent: Callable[[], object],
 ) -> None:
-    began_s = monotonic() - frames[0][0] if frames else 0.0
     for seq, (time_s, jpeg) in enumerate(frames, 1):
         await asyncio.sleep(began_s + time_s - monotonic())
         sent_s[seq] = monotonic()
@@ -100,7 +105,7 @@ async def _send(
     await socket.send('{"type":"stop"}')
 
 
-async def _collect(socket: ClientConnection, sent_s: Mapping[int, float], report: Report) -> None:
+async def _collect(socket: ClientConnection, began_s: float, sent_s: Mapping[int, float], report: Report) -> None:
     lists = {"frame": report.answers, "jump": report.jumps, "error": report.errors}
     async for text in socket:
         message = orjson.loads(text)
@@ -109,5 +114,7 @@ async def _collect(socket: ClientConnection, sent_s: Mapping[int, float], report
             report.summary = message
             continue
         lists[kind].append(message)
-        if kind == "frame":
+        if kind == "jump":
+            report.jumps_s.append(monotonic() - began_s)
+        elif kind == "frame":
             report.latency_s[message["seq"]] = monotonic() - sent_s[message["seq"]]

@@ -1,6 +1,8 @@
 """The door of everything but the socket: who may read an address."""
 
 from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -9,6 +11,11 @@ from kinemotion.errors import Refusal
 from kinemotion.realtime.runtime import runtime_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+AGAIN_AFTER_S: Final = range(5, 15)
+"""When a client that was turned away may ask again."""
+
+_random: Final = Random()
 
 
 def for_guests(endpoint: Endpoint) -> Endpoint:
@@ -35,4 +42,10 @@ async def welcome(request: Request) -> Response:
 
 def refused(refusal: Refusal) -> Response:
     """The answer to a client that is not let in."""
-    return PlainTextResponse(refusal.message, refusal.status, headers=dict(refusal.headers))
+    headers = {**refusal.headers, **(come_again() if refusal.passing else {})}
+    return PlainTextResponse(refusal.message, refusal.status, headers=headers)
+
+
+def come_again(random: Random = _random) -> dict[str, str]:
+    """The header that says when to ask again: by chance, or all who were refused at once would come back at once."""
+    return {"Retry-After": str(random.choice(AGAIN_AFTER_S))}

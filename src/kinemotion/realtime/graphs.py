@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,8 @@ REFILL_AFTER_S: Final = 0.1
 HANGS_S: Final = 30.0
 """Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
 
+_log: Final = logging.getLogger(__name__)
+
 
 class GraphSupply:
     """Makes a graph for each session and keeps a few ready; close it at the end.
@@ -28,7 +31,8 @@ class GraphSupply:
         store: the models.
         spares: how many graphs of the quickest model are kept ready.
 
-    Making a graph takes about 100 ms and 70 MB, and its memory of a session cannot be reset: none serves twice.
+    Making a graph takes about 100 ms and 70 MB. None serves twice: a graph that forgets one body keeps a trace of it in
+    the visibilities of the next.
     """
 
     def __init__(self, store: ModelStore, spares: int) -> None:
@@ -50,21 +54,21 @@ class GraphSupply:
     @property
     def ready(self) -> int:
         """How many spare graphs could be handed out at once."""
-        return sum(spare.done() for spare in tuple(self._spares))  # asked from any thread
+        spares = tuple(self._spares)  # asked from any thread
+        return sum(spare.done() and not _failed(spare) for spare in spares)
 
     async def acquire(self, model: PoseModel) -> PoseGraph:
-        """Hands out a graph, a spare one if there is one.
+        """Hands out a graph, a spare one if there is one that could be made.
 
         Raises:
             Exception: whatever MediaPipe raised while it made the graph.
         """
-        spare = self._spares and model == self._store.models[0]
-        future = self._spares.popleft() if spare else self._order(model)
+        future = (self._take_spare() if model == self._store.models[0] else None) or self._order(model)
         asyncio.get_running_loop().call_later(REFILL_AFTER_S if future.done() else 0, self._refill)
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
         except asyncio.CancelledError:
-            _abandon(future)
+            self._abandon(future)
             raise
 
     def retire(self, graph: PoseGraph) -> None:
@@ -80,13 +84,31 @@ class GraphSupply:
         with self._filling:  # the event loop may be about to refill
             self._wanted = 0
         while self._spares:
-            _abandon(self._spares.popleft())
+            self._abandon(self._spares.popleft())
         self._makers.shutdown(wait=True)
+
+    def _take_spare(self) -> Future[PoseGraph] | None:
+        """A spare graph that is ready or being made; those that could not be made are no client's trouble."""
+        while self._spares:
+            spare = self._spares.popleft()
+            if not _failed(spare):
+                return spare
+            _log.warning("a spare pose graph could not be made", exc_info=spare.exception())
+        return None
 
     def _refill(self) -> None:
         with self._filling:
             while len(self._spares) < self._wanted:
                 self._spares.append(self._order(self._store.models[0]))
+
+    def _abandon(self, order: Future[PoseGraph]) -> None:
+        """Takes an order back, or retires what comes of it."""
+        if not order.cancel():
+            order.add_done_callback(self._retire_result)
+
+    def _retire_result(self, order: Future[PoseGraph]) -> None:
+        if order.exception() is None:
+            self.retire(order.result())
 
     def _close_retired(self) -> None:
         """Closes whatever graphs wait for it, however many were retired at once, and gives their memory back."""
@@ -117,12 +139,5 @@ class GraphSupply:
             del self._at_work_since_s[work]
 
 
-def _abandon(order: Future[PoseGraph]) -> None:
-    """Takes an order back, or closes what comes of it."""
-    if not order.cancel():
-        order.add_done_callback(_close_result)
-
-
-def _close_result(order: Future[PoseGraph]) -> None:
-    if order.exception() is None:
-        order.result().close()
+def _failed(order: Future[PoseGraph]) -> bool:
+    return order.done() and order.exception() is not None

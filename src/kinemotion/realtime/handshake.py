@@ -12,12 +12,12 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from kinemotion.errors import Refusal
 from kinemotion.jumps import Movement
-from kinemotion.realtime.door import refused
+from kinemotion.realtime.door import come_again, refused
 from kinemotion.realtime.json_mode import JsonMode
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Handshake
 from kinemotion.realtime.protocol import SUBPROTOCOL, V1, Protocol
-from kinemotion.realtime.runtime import RETRY_AFTER_S, runtime_of
+from kinemotion.realtime.runtime import runtime_of
 from kinemotion.realtime.session import Session
 from kinemotion.realtime.tokens import Guest, without_bearer
 
@@ -63,7 +63,7 @@ async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
     hindrance = runtime.hindrance or (None if runtime.admission.enter() else "full")
     if hindrance is not None:
         metrics.handshake("draining" if runtime.sessions.draining else "full")
-        denial = PlainTextResponse(f"no place: {hindrance}", 503, headers={"Retry-After": str(RETRY_AFTER_S)})
+        denial = PlainTextResponse(f"no place: {hindrance}", 503, headers=come_again())
         await socket.send_denial_response(denial)
         return
     try:
@@ -72,6 +72,8 @@ async def _serve(socket: WebSocket, dialect: Dialect, guest: Guest) -> None:
             metrics.handshake("accepted")
             session = Session(socket, dialect(_limits_of(guest, runtime.limits), monotonic()), runtime.services)
             with runtime.sessions.having(session):
+                if runtime.stuck:  # since it was accepted: the sessions that were here have been told
+                    session.overload()
                 await session.run()
     finally:
         runtime.admission.leave()

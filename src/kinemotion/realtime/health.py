@@ -8,13 +8,13 @@ from starlette.responses import JSONResponse, Response
 
 from kinemotion import __version__
 from kinemotion.realtime import metrics_server
-from kinemotion.realtime.runtime import RETRY_AFTER_S, runtime_of
+from kinemotion.realtime.door import come_again
+from kinemotion.realtime.runtime import runtime_of
 
 
 async def alive(request: Request) -> Response:
     """Whether a new process would be better."""
-    services = runtime_of(request).services
-    if services.scheduler.working == 0 or services.graphs.stuck:  # nothing but a new process helps
+    if runtime_of(request).stuck:  # nothing but a new process helps
         return JSONResponse({"status": "stuck"}, 503)
     return JSONResponse({"status": "alive"})
 
@@ -24,7 +24,7 @@ async def ready(request: Request) -> Response:
     hindrance = runtime_of(request).hindrance
     if hindrance is None:
         return JSONResponse({"status": "ready"})
-    return JSONResponse({"status": hindrance}, 503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return JSONResponse({"status": hindrance}, 503, headers=come_again())
 
 
 async def detailed(request: Request) -> Response:

@@ -1,17 +1,15 @@
 """A session's jumps, from first seen to final: the live result at once, the replayed one when it is there."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Replay, ReplayDesk, Ring, Span
 
-_PATIENCE_S: Final = 10.0
-_SAME_JUMP_S: Final = 0.3
+_LONGEST_DOUBT_S: Final = 2.0
 _US_PER_S: Final = 1_000_000
 
 
@@ -51,6 +49,7 @@ class JumpPath:
         self._numbers: dict[int, int] = {}
         self._doubts: list[tuple[float, float]] = []
         self._searches: set[Replay] = set()
+        self._timers: dict[Replay, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
         self._settled.set()
         self.jumps: dict[int, Jump] = {}
@@ -85,18 +84,21 @@ class JumpPath:
             self._tell(_live_only(jump))
 
     def doubt(self, first_s: float, last_s: float) -> None:
-        """Takes a stretch, in seconds, of which the live path saw too little."""
+        """Takes a stretch, in seconds, of which the live path saw too little; what follows upon another joins it."""
+        if self._doubts and first_s <= self._doubts[-1][1] + SAME_JUMP_S:
+            earlier_s = self._doubts[-1][0]
+            if last_s - earlier_s < _LONGEST_DOUBT_S:
+                self._doubts[-1] = (earlier_s, max(last_s, self._doubts[-1][1]))
+                return
         self._doubts.append((first_s, last_s))
 
     async def finish(self) -> None:
-        """Waits until every jump is final; no more frames will come."""
+        """Waits until every jump is final, by its replay or since that is late; no more frames will come."""
         for replay in tuple(self._open):
             self._complete(replay)
         while self._doubts:
             self._search(*self._doubts.pop(0))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), _PATIENCE_S)
-        self.give_up()
+        await self._settled.wait()
 
     def give_up(self) -> None:
         """Has what the live path saw of the jumps that are not final do."""
@@ -109,6 +111,9 @@ class JumpPath:
         """Forgets the replays."""
         for replay in (*self._replays.values(), *self._searches):
             self._desk.cancel(replay)
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
         self._open.clear()
         self._replays.clear()
         self._searches.clear()
@@ -128,12 +133,21 @@ class JumpPath:
     def _complete(self, replay: Replay) -> None:
         self._open.remove(replay)
         self._desk.add(replay, [], complete=True)
-        asyncio.get_running_loop().call_later(self._final_s, self._desk.give_up, replay)
+        self._limit(replay)
+
+    def _limit(self, replay: Replay) -> None:
+        self._timers[replay] = asyncio.get_running_loop().call_later(self._final_s, self._desk.give_up, replay)
+
+    def _unlimit(self, replay: Replay) -> None:
+        timer = self._timers.pop(replay, None)
+        if timer is not None:
+            timer.cancel()
 
     def _replayed(self, number: int, final: Jump | None) -> None:
         replay = self._replays.pop(number, None)
         if replay is None:
             return
+        self._unlimit(replay)
         if replay in self._open:
             self._open.remove(replay)
         live = self._live_finals.pop(number, None)
@@ -155,11 +169,13 @@ class JumpPath:
         self._searches.add(replay)
         self._settled.clear()
         self._desk.add(replay, self._ring.since(replay.from_us), complete=True)
+        self._limit(replay)
 
     def _searched(self, replay: Replay, found: Jump | None) -> None:
         if replay not in self._searches:
             return
         self._searches.remove(replay)
+        self._unlimit(replay)
         if found is not None and not self._known(found.events_s["takeoff"], found.events_s["takeoff"]):
             found = replace(found, index=len(self.jumps) + 1)
             self._tell(replace(found, final=False))
@@ -169,7 +185,7 @@ class JumpPath:
     def _known(self, earliest_s: float, latest_s: float) -> bool:
         """Whether a jump that was told took off in a stretch, or close to it."""
         takeoffs_s = (jump.events_s["takeoff"] for jump in self.jumps.values())
-        return any(earliest_s - _SAME_JUMP_S < takeoff_s < latest_s + _SAME_JUMP_S for takeoff_s in takeoffs_s)
+        return any(earliest_s - SAME_JUMP_S < takeoff_s < latest_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
 
     def _settle(self) -> None:
         if not self._replays and not self._searches:

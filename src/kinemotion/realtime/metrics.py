@@ -84,6 +84,7 @@ class Metrics:
         self.replay_queue_frames = self._gauge("replay_queue_frames", "Frames that wait to be done again.")
         self.pose_workers = self._gauge("pose_workers", "Worker threads.")
         self.pose_workers_busy = self._gauge("pose_workers_busy", "Worker threads that have something in work.")
+        self.pose_workers_stuck = self._gauge("pose_workers_stuck", "Worker threads whose work does not return.")
         self.spare_graphs = self._gauge("spare_graphs", "Pose graphs ready for the next camera.")
         self.draining = self._gauge("draining", "1 while the server ends its sessions before it stops, else 0.")
         self.ready = self._gauge("ready", "1 if the next camera would be taken, else 0.")

@@ -86,8 +86,13 @@ class Pipeline:
         times.append(monotonic())
         return Analysed(frame, pose is not None, text, update.jumps, update.unclear, tuple(times))
 
+    @property
+    def unclear(self) -> tuple[float, float] | None:
+        """A stretch, in seconds, that the last frame, or `finish`, found to hold too few to tell of a jump in it."""
+        return self._tracker.unclear
+
     def finish(self) -> tuple[Jump, ...]:
-        """Completes the jumps that more frames would have completed."""
+        """Completes the jumps that more frames would have completed; where even then it is unclear, `unclear` says."""
         return self._tracker.finish()
 
     def _live(self, update: Update) -> dict[str, float]:

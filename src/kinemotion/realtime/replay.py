@@ -32,14 +32,14 @@ BEFORE_ONSET_S: Final = 0.5
 AFTER_LANDING_S: Final = 0.7
 AFTER_DOUBT_S: Final = 0.9
 """After what may have been a flight: the landing is somewhere in it, and some standing."""
+SAME_JUMP_S: Final = 0.3
+"""Take-offs that lie no farther apart are the same one, seen twice."""
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
-_MAX_WAITING: Final = 1000
 _MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
-_BUSY: Final = 45  # frames waiting, from which on replays are thinned
+_BUSY: Final = 45  # frames of others waiting, from which on a replay is thinned
 _THINNED: Final = 3  # far from the flight, every so many
-_SAME_JUMP_S: Final = 0.25
 _US_PER_S: Final = 1_000_000
 
 _log: Final = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Span:
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - _SAME_JUMP_S, last_s, last_s)
+        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, last_s)
 
     def flies(self, frame: Frame) -> bool:
         """Whether a frame may show the flight, or a contact with the floor beside it."""
@@ -132,6 +132,7 @@ class Replay:
         self._tracker = tracker
         self._done = done
         self._jumps: dict[int, Jump] = {}
+        self._left_out = 0
 
     @property
     def ready(self) -> bool:
@@ -152,8 +153,10 @@ class Replay:
         while self.waiting:
             frame = self.waiting.popleft()
             self.waiting_bytes -= len(frame.jpeg)
-            if not thin or frame.seq % _THINNED == 0 or self.span.flies(frame):
+            if not thin or self.span.flies(frame) or self._left_out == _THINNED - 1:
+                self._left_out = 0
                 return frame
+            self._left_out += 1
         return None
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
@@ -182,7 +185,7 @@ class Replay:
         """The jump that was expected, if it was there."""
         jumps = self._jumps | {jump.index: jump for jump in self._tracker.finish()}
         nearest = min(jumps.values(), key=self._distance, default=None)
-        if nearest is None or self._distance(nearest) > _SAME_JUMP_S:
+        if nearest is None or self._distance(nearest) > SAME_JUMP_S:
             return None
         return replace(nearest, final=True)
 
@@ -325,6 +328,8 @@ class ReplayDesk:
         """A piece of work of a replay: of the shortest complete one, else of one that is begun, else of any."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
+            if all(follower.working for follower in self._followers):
+                ready = [replay for replay in ready if not replay.waiting]  # the last word needs no graph
             replay = max(ready, key=self._precedence, default=None)
             return None if replay is None else self._piece(replay)
 
@@ -381,7 +386,7 @@ class ReplayDesk:
         follower.working, before, follower.replay = True, follower.replay, replay
         if follower.graph is None or before not in (replay, None):
             return _Step(self, replay, follower, partial(self._renew, follower))
-        frame = replay.next(thin=self.waiting > _BUSY)
+        frame = replay.next(thin=self.waiting - len(replay.waiting) > _BUSY)
         return _Step(self, replay, follower, partial(_look, replay, frame, follower.graph))
 
     def _renew(self, follower: _Follower) -> None:
@@ -409,10 +414,10 @@ class ReplayDesk:
             return True
 
     def _shed(self) -> list[Replay]:
-        """Takes out the longest replays until what waits can be done in time and be held; none pays for another's."""
+        """Takes out the longest replays until what waits can be held; none pays for another's."""
         shed = []
-        while self.waiting > _MAX_WAITING or sum(one.waiting_bytes for one in self._replays) > _MAX_WAITING_BYTES:
-            shed.append(max(self._replays, key=lambda one: (one.waiting_bytes, len(one.waiting))))
+        while sum(one.waiting_bytes for one in self._replays) > _MAX_WAITING_BYTES:
+            shed.append(max(self._replays, key=lambda one: one.waiting_bytes))
             self._replays.remove(shed[-1])
             shed[-1].over = True
         return shed

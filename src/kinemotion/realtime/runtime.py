@@ -32,9 +32,6 @@ from kinemotion.settings import Settings
 RUNTIME: Final = "runtime"
 """What a server finds the `Runtime` by, in the state of the lifespan."""
 
-RETRY_AFTER_S: Final = 5
-"""When a client that was turned away may ask again."""
-
 _RELEASE_S: Final = 5.0
 
 
@@ -58,11 +55,16 @@ class Runtime:
         services = self.services
         if self.sessions.draining:
             return "draining"
-        if not services.scheduler.working or services.graphs.stuck:
+        if self.stuck:
             return "stuck"
         if not services.models.installed(services.models.models[0]):
             return "model missing"
         return "full" if self.admission.full else None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nobody is left to work for any client, or to make a graph for a new one."""
+        return not self.services.scheduler.working or self.services.graphs.stuck
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:
@@ -83,10 +85,10 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
     cv2.setNumThreads(1)  # the workers share the cores already
     models = ModelStore(settings.model_dir)
     models.verify_installed()
+    final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)  # before free memory is measured
     room = await asyncio.to_thread(capacity.find, settings, models.path(models.models[0]))
     sessions = Sessions(settings.drain_s)
     scheduler = Scheduler(settings.workers, partial(asyncio.get_running_loop().call_soon_threadsafe, sessions.overload))
-    final_graphs = await asyncio.to_thread(_final_graphs, models, settings.workers)
     metrics = Metrics(models.models[0].name)
     services = Services(
         models=models,
@@ -149,6 +151,7 @@ def _watch(runtime: Runtime) -> None:
     metrics.session_capacity.set_function(runtime.admission.room)
     metrics.pose_workers.set_function(lambda: services.scheduler.working)
     metrics.pose_workers_busy.set_function(lambda: services.scheduler.busy)
+    metrics.pose_workers_stuck.set_function(lambda: services.scheduler.stuck)
     metrics.replay_queue_frames.set_function(lambda: services.replays.waiting)
     metrics.spare_graphs.set_function(lambda: services.graphs.ready)
     metrics.draining.set_function(lambda: runtime.sessions.draining)

@@ -17,7 +17,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from queue import SimpleQueue
 from threading import Condition, Lock, Thread
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -117,22 +116,27 @@ class Lane(Generic[Item]):
         if waiting:
             self._scheduler.queue(self)
 
-    def close(self, closed: Callable[[], None], *, discard: bool) -> None:
+    def close(self, closed: Callable[[], None], *, discard: bool) -> Item | None:
         """Takes no more items, and calls back, from any thread, once nothing is in work.
 
         Args:
             closed: what to call; a later call to `close` puts another in its place.
-            discard: whether an item in the slot is forgotten, rather than worked on first.
+            discard: whether an item in the slot is given back, rather than worked on first.
+
+        Returns:
+            The item that nobody will work on.
         """
+        discarded = None
         with self._lock:
             if discard:
-                self._slot = None
+                discarded, self._slot = self._slot, None
             self._closed = closed
             in_work = self._state is _State.WORKING or (self._state is _State.QUEUED and self._slot is not None)
             if not in_work and self._state is not _State.LOST:
                 self._state = _State.CLOSED
         if not in_work:
             closed()
+        return discarded
 
     def run(self) -> None:
         """Takes the newest item and works on it: a worker's turn with this lane."""
@@ -156,7 +160,6 @@ class Lane(Generic[Item]):
             if self._state is not _State.WORKING:  # it came back at the last moment
                 return
             self._state = _State.LOST
-            self._slot = None
             closed = self._closed
         self._failed(Stuck())
         if closed is not None:
@@ -221,8 +224,10 @@ class _Worker:
             self._seen = self._pieces
             if self._looks >= LOOKS and self._piece is not None:
                 self._stuck = True
-                replace(self)
-                self._piece.abandon()
+                try:
+                    replace(self)
+                finally:  # whoever waits for the piece must be told, whether a thread could be started or not
+                    self._piece.abandon()
 
 
 class _Aside:
@@ -258,20 +263,19 @@ class Scheduler:
         exhausted: called, from the thread that looks, when the last worker is stuck and nothing will be done any more.
 
     Beside the lanes there may be one source of work aside. Where both have something to do, half of the workers are
-    left to the lanes; a single worker takes turns. So nothing in a lane waits for more than one piece of it.
+    left to the lanes; a single worker takes turns. So work aside makes a lane's turns rarer by half at most, and what a
+    lane does at its turn no later than by one piece of work, since it takes its newest item only then.
     """
 
     def __init__(self, workers: int, exhausted: Callable[[], object] = lambda: None) -> None:
         self.workers = workers
         self._exhausted = exhausted
-        self._calls: SimpleQueue[bool] = SimpleQueue()
+        self._lock = Lock()
+        self._there_is_work = Condition(self._lock)
         self._lanes: deque[Lane[Any]] = deque()
         self._aside: Callable[[], Piece | None] = lambda: None
         self._aside_next = False
         self._aside_places = max(workers // 2, 1)
-        self._owed = 0
-        self._choosing = Lock()
-        self._lock = Lock()
         self._left = Condition(self._lock)
         self._closing = False
         self._active: list[_Worker] = []
@@ -298,16 +302,18 @@ class Scheduler:
 
     def queue(self, lane: Lane[Any]) -> None:
         """Puts a lane at the end of the queue; only lanes call this."""
-        self._lanes.append(lane)
-        self._calls.put(True)
+        with self._lock:
+            self._lanes.append(lane)
+            self._there_is_work.notify()
 
     def attend(self, aside: Callable[[], Piece | None]) -> None:
-        """Sets the source of work aside: it is asked for a piece of work each time `invite` was called."""
+        """Sets the source of work aside: it is asked whenever a worker may do such work, and must not wait."""
         self._aside = aside
 
     def invite(self) -> None:
-        """Tells that the source has one more piece of work."""
-        self._calls.put(True)
+        """Tells that the source has work again."""
+        with self._lock:
+            self._there_is_work.notify()
 
     def look(self) -> None:
         """Looks after the workers: one that is at the same piece at `LOOKS` looks in a row is stuck."""
@@ -319,8 +325,7 @@ class Scheduler:
         with self._lock:
             self._closing = True
             workers = tuple(self._active)
-            for _ in workers:
-                self._calls.put(False)
+            self._there_is_work.notify_all()
             while self._active:
                 self._left.wait()
             ended = [worker for worker in workers if worker not in self._stuck]
@@ -328,9 +333,8 @@ class Scheduler:
             worker.join()
 
     def _serve(self, worker: _Worker) -> None:
-        while self._calls.get():
-            piece = self._choose()
-            if piece is not None and not worker.work(piece) and not self._readmit(worker):
+        while (piece := self._next()) is not None:
+            if not worker.work(piece) and not self._readmit(worker):
                 return
             piece = None  # a worker that waits keeps no session alive
         with self._lock:
@@ -365,35 +369,30 @@ class Scheduler:
                 self._active.append(worker)
         return needed
 
-    def _choose(self) -> Piece | None:
-        """The next piece of work; there is one for each call, unless the source has given some up."""
-        with self._choosing:  # looking at both is one step, so that no call is spent while there is work
-            self._aside_next = not self._aside_next or self.workers > 1
-            first = self._next_aside() if self._aside_next else None
-            return first or self._next_lane() or self._next_aside(last_resort=True)
-
-    def _next_aside(self, *, last_resort: bool = False) -> Piece | None:
-        """A piece of work aside; where there is no place for it now, the last resort puts the call off."""
+    def _next(self) -> Piece | None:
+        """Waits for a piece of work; None when the scheduler closes and there is none left."""
         with self._lock:
-            if not self._aside_places:
-                self._owed += last_resort
-                return None
-            self._aside_places -= 1
-        work = self._aside()
+            while (piece := self._choose()) is None and not self._closing:
+                self._there_is_work.wait()
+            return piece
+
+    def _choose(self) -> Piece | None:
+        """The next piece of work, if there is one; with the lock."""
+        self._aside_next = not self._aside_next or self.workers > 1
+        piece = self._next_aside() if self._aside_next else None
+        if piece is None and self._lanes:
+            piece = self._lanes.popleft()
+        return piece or self._next_aside()
+
+    def _next_aside(self) -> Piece | None:
+        """A piece of work aside, if there is a place for it; with the lock."""
+        work = self._aside() if self._aside_places else None
         if work is None:
-            self._give_place_back()
             return None
+        self._aside_places -= 1
         return _Aside(work, self._give_place_back)
 
     def _give_place_back(self) -> None:
         with self._lock:
             self._aside_places += 1
-            owed, self._owed = self._owed, 0
-        for _ in range(owed):
-            self._calls.put(True)
-
-    def _next_lane(self) -> Piece | None:
-        try:
-            return self._lanes.popleft()
-        except IndexError:
-            return None
+            self._there_is_work.notify()

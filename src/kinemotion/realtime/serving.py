@@ -15,6 +15,7 @@ import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from kinemotion.errors import SettingsError
+from kinemotion.realtime.connection import Connection
 from kinemotion.realtime.json_mode import message_bytes
 from kinemotion.realtime.runtime import RUNTIME, Runtime
 from kinemotion.realtime.server import create_app
@@ -120,7 +121,7 @@ def configure(settings: Settings, certificate: Path | None = None, key: Path | N
     logging.getLogger("uvicorn.error").addFilter(_about_something)
     config = uvicorn.Config(
         create_app(settings),
-        ws="websockets-sansio",
+        ws=Connection,
         ws_max_size=message_bytes(settings.max_frame_bytes),
         ws_per_message_deflate=False,  # JPEG does not compress, and each connection would take 50 KiB more
         ws_ping_interval=_PING_S,

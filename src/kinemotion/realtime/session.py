@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Final
@@ -37,7 +37,7 @@ from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
 from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 
 _DONE: Final = 1000
-_DEPARTURES: Final = {1009: "frame_too_large", 1012: "draining"}
+_DEPARTURES: Final = {1008: "rate_limited", 1009: "frame_too_large", 1012: "draining"}
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
 _RATE_ERROR_EVERY_S: Final = 1.0
@@ -212,8 +212,8 @@ class Session:
         try:
             pipeline = await self._pipeline
             await self._close_lane(discard=False)
-            for jump in await asyncio.to_thread(pipeline.finish):
-                self._jumps.live(jump)
+            jumps = await asyncio.to_thread(pipeline.finish)
+            self._saw(jumps, pipeline.unclear)
             await self._jumps.finish()
             summary = self._summary()
         except Exception:
@@ -254,7 +254,7 @@ class Session:
         stuck = isinstance(error, Stuck)
         what = "pose estimation came to a halt" if stuck else "the frame could not be analysed"
         _log.error(what, exc_info=None if stuck else error, extra=fields(session=self.id))
-        self._post(self._fail, Internal(what))
+        self._post(self._lose, Internal(what))
 
     def _retire(self) -> None:
         if self._graph is not None:
@@ -277,15 +277,19 @@ class Session:
             return
         self._analysed += 1
         self._services.metrics.analysed(found=analysed.found)
-        for jump in analysed.jumps:
-            self._jumps.live(jump)
-        if analysed.unclear is not None:
-            self._jumps.doubt(*analysed.unclear)
+        self._saw(analysed.jumps, analysed.unclear)
         received_s, written_s = analysed.frame.received_s, analysed.times_s[-1]
         if self._protocol.answers_every_frame:
             self._tell(analysed.answer, received_s, written_s)
         elif (unsent_s := self._outbox.replace(analysed.answer, received_s, written_s)) is not None:
             self._services.metrics.latency(monotonic() - unsent_s)
+
+    def _saw(self, jumps: Iterable[Jump], unclear: tuple[float, float] | None) -> None:
+        """Takes the jumps that the live path saw, and a stretch, in seconds, of which it saw too little."""
+        for jump in jumps:
+            self._jumps.live(jump)
+        if unclear is not None:
+            self._jumps.doubt(*unclear)
 
     def _new_tracker(self) -> JumpTracker:
         return new_tracker(self._config, settle_s=AFTER_LANDING_S)
@@ -316,6 +320,11 @@ class Session:
         self._dropped += 1
         self._services.metrics.frame("rejected")
         self._tell(self._protocol.error(error))
+
+    def _lose(self, error: ClientError) -> None:
+        """Ends the session with a frame that could not be worked on."""
+        self._dropped += 1
+        self._fail(error)
 
     def _repeats(self, error: ClientError) -> bool:
         """A flood of frames is not answered with a flood of errors, unless each frame is owed a reply."""
@@ -377,7 +386,9 @@ class Session:
 
     async def _close_lane(self, *, discard: bool) -> None:
         closed = asyncio.Event()
-        self._lane.close(lambda: self._post(closed.set), discard=discard)
+        left = self._lane.close(lambda: self._post(closed.set), discard=discard)
+        if left is not None:
+            self._drop(left.seq, Drop.SUPERSEDED)
         await closed.wait()
 
     async def _release(self) -> None:

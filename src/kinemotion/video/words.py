@@ -106,7 +106,7 @@ WARNINGS: Final = {
     "Land on the toes with straight legs.",
     "few_frames_in_flight": "Only a few pictures show the flight. Film at 60 pictures a second or more, in good light.",
     "irregular_frames": "Pictures around the jump are missing, or came at uneven times. Film with a fixed rate.",
-    "feet_out_of_picture": "The feet left the picture. Step back, or tilt the camera down.",
+    "feet_out_of_picture": "The feet left the picture. Step back, stand in the middle, or tilt the camera down.",
     "head_out_of_picture": "The head left the picture. Step back, or tilt the camera up, to leave room for the jump.",
     "camera_moved": "The camera moved. Put it on a stand or lean it against something firm, then film again.",
     "second_person": "Somebody else was in the picture. Let one person alone be seen, then film again.",

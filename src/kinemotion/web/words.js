@@ -78,7 +78,7 @@ export const WARNINGS = {
   irregular_frames:
     'Pictures around the jump are missing, or came at uneven times. ' +
     'Close other apps and tabs, or bring the device nearer to the Wi-Fi.',
-  feet_out_of_picture: 'The feet left the picture. Step back, or tilt the camera down.',
+  feet_out_of_picture: 'The feet left the picture. Step back, stand in the middle, or tilt the camera down.',
   head_out_of_picture: 'The head left the picture. Step back, or tilt the camera up, to leave room above for the jump.',
   camera_moved: 'The camera moved. Put it on a stand or lean it against something firm, then jump again.',
   second_person: 'Somebody else was in the picture. Let one person alone be seen, then jump again.',
