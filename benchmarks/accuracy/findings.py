@@ -8,20 +8,13 @@ import numpy as np
 from benchmarks.accuracy.outcome import EVENTS, Outcome
 from numpy.typing import NDArray
 
+from kinemotion.video.words import display
+
 MOVEMENTS: Final = ("cmj", "sj", "dj")
 LEAST_SURE: Final = 0.90
 MOST_SURE: Final = 0.99
 EVENT_NAMES: Final = tuple(f"{event}_ms" for event in EVENTS)
-# How values with a suffix are shown: unit, factor, decimals; the first suffix that fits.
-UNITS: Final = (
-    ("_m_s", "m/s", 1.0, 2),
-    ("_ms", "ms", 1.0, 1),
-    ("_m", "cm", 100.0, 1),
-    ("_deg", "°", 1.0, 1),
-    ("_n", "N", 1.0, 0),
-    ("_w", "W", 1.0, 0),
-    ("", "", 1.0, 2),
-)
+FINER: Final = ("_ms", "_deg")  # shown with a decimal more than people need
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,8 @@ def yes(holds: bool) -> str:
 
 
 def _unit(name: str) -> tuple[str, str, float, int]:
-    return next(row for row in UNITS if name.endswith(row[0]))
+    suffix, sign, factor, decimals = display(name)
+    return suffix, sign, factor, decimals + (suffix in FINER)
 
 
 def of(outcomes: Sequence[Outcome], movement: str) -> list[Outcome]:

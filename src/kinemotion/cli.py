@@ -1,8 +1,6 @@
 """The commands: thin, over the packages that do the work."""
 
 import contextlib
-import faulthandler
-import os
 import re
 import ssl
 import sys
@@ -23,6 +21,7 @@ from kinemotion import __version__, settings_page
 from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
 from kinemotion.pose.models import MODELS, ModelStore
+from kinemotion.quiet import native_remarks_hidden
 from kinemotion.settings import Settings
 from kinemotion.video.commands import COMMANDS
 
@@ -63,7 +62,9 @@ def _http_address(context: click.Context, parameter: click.Parameter, value: str
 @click.option("--tokens-file", type=click.Path(dir_okay=False, path_type=Path), help="Access tokens, one in each line.")
 @click.option("--insecure", is_flag=True, help="Serve other machines without asking anybody for a token.")
 @click.option("--verbose", is_flag=True, help="Also show the remarks of the native libraries.")
+@click.pass_context
 def serve(
+    context: click.Context,
     host: str | None,
     port: int | None,
     tls_cert: Path | None,
@@ -74,7 +75,7 @@ def serve(
 ) -> None:
     """Start the server and print the address to open."""
     if not verbose:
-        _silence_native_remarks()
+        context.with_resource(native_remarks_hidden())
     from kinemotion.realtime import logs, serving
 
     settings = Settings.from_environment(host=host, port=port, tokens_file=tokens_file, insecure=insecure or None)
@@ -105,9 +106,12 @@ def serve(
 @click.option(
     "--token-file", type=click.Path(path_type=Path), help="A file whose first token is for a server that wants one."
 )
-def demo(url: str | None, movement: str, jumps: int, fps: float, token_file: Path | None) -> None:
+@click.pass_context
+def demo(
+    context: click.Context, url: str | None, movement: str, jumps: int, fps: float, token_file: Path | None
+) -> None:
     """Stream drawn jumps to a server; print what came back beside the truth."""
-    _silence_native_remarks()
+    context.with_resource(native_remarks_hidden())
     from kinemotion import demo as demonstration
     from kinemotion.realtime.tokens import tokens_in
 
@@ -179,18 +183,6 @@ def verify() -> None:
         if store.installed(model):
             store.verify(model)
             click.echo(f"{model.name}: verified")
-
-
-def _silence_native_remarks() -> None:
-    """Keeps Python's standard error, and sends what MediaPipe and libjpeg write past Python nowhere.
-
-    MediaPipe remarks on each graph that it makes, libjpeg on each damaged picture; neither can be told not to.
-    """
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    faulthandler.enable(sys.stderr)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 def main() -> None:

@@ -263,10 +263,20 @@ def test_time_must_increase_and_be_finite(time_s: float) -> None:
         tracker.update(time_s, None, aspect=ASPECT)
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "unit"),
+    [("height_m", 1.0, 2.5, "metres"), ("mass_kg", 20, 250, "kilograms"), ("drop_height_m", 0.05, 1.5, "metres")],
+)
+def test_what_no_athlete_is_is_refused_by_name_with_the_range(name: str, low: float, high: float, unit: str) -> None:
+    for value in (low, high):
+        JumpTracker(**{name: value})  # type: ignore[arg-type]
+    for value in (0.99 * low, 1.01 * high, 182.0 if unit == "metres" else 74_000.0, -low, math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"{name} must be {low:g} to {high:g} {unit}, not {value:g}"):
+            JumpTracker(**{name: value})  # type: ignore[arg-type]
+
+
 def test_impossible_arguments_are_refused(cmj: Motion) -> None:
     picture, _ = cmj.landmarks()
-    with pytest.raises(ValueError, match="height_m"):
-        JumpTracker(height_m=math.nan)
     with pytest.raises(ValueError, match="aspect"):
         JumpTracker().update(0.0, picture[0], aspect=0.0)
     with pytest.raises(ValueError, match="shape"):

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from kinemotion.jumps import Movement
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.jumps.flight import Flight
-from kinemotion.jumps.metrics import Athlete, Value, evaluate
+from kinemotion.jumps.metrics import evaluate
 from kinemotion.jumps.pushoff import PushOff
-from kinemotion.jumps.scale import Metres, Scale
+from kinemotion.jumps.scale import Scale
+from kinemotion.jumps.value import Value
 
 G = 9.80665
 SPAN_M = 2.5  # metres in the picture's height
@@ -21,7 +23,6 @@ FLIGHT = Flight(
     apex_s=5.0 + HALF_S,
     takeoff_sd_s=0.008,
     landing_sd_s=0.008,
-    apex_sd_s=0.003,
     gravity=G / SPAN_M,
     gravity_sd=0.03,
     shrinkage=0.0,
@@ -29,7 +30,7 @@ FLIGHT = Flight(
     frames=15,
     plausible=True,
 )
-SCALE = Scale(Metres(SPAN_M, 0.03 * SPAN_M), None)
+SCALE = Scale(Value(SPAN_M, 0.03 * SPAN_M), None)
 CMJ = PushOff(
     Movement.CMJ,
     onset_s=4.2,

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.jumps.conftest import ASPECT, Array, G, Motion, act, countermovement_jump, drop_jump, hops, watch
+from tests.jumps.conftest import ASPECT, Array, G, Motion, act, countermovement_jump, drop_jump, hops, still, watch
 
 from kinemotion.jumps import Jump, JumpTracker, Movement
+from kinemotion.jumps.body import measure
 from kinemotion.jumps.contact import Contact, touch_down
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.pushoff import push_off
-from kinemotion.jumps.signal import Samples
+from kinemotion.jumps.signal import Recorder, Samples
 
 PEAKS = {"peak_eccentric_velocity_m_s": 1.04, "peak_concentric_velocity_m_s": 2.73}
 DENSE = act(countermovement_jump(), 960.0)
@@ -77,7 +78,6 @@ FLIGHT = Flight(
     apex_s=5.25,
     takeoff_sd_s=0.008,
     landing_sd_s=0.008,
-    apex_sd_s=0.003,
     gravity=5.6,
     gravity_sd=0.03,
     shrinkage=0.0,
@@ -89,11 +89,12 @@ FLIGHT = Flight(
 
 def resting(start_s: float = 0.0, low_from_s: float = np.inf, low_to_s: float = np.inf) -> Samples:
     """Somebody who stands, and in between is much lower."""
-    time = np.arange(start_s, FLIGHT.landing_s, 1 / 30)
-    rows = np.zeros((len(time), 19))
-    rows[:, 0], rows[:, 6], rows[:, 9:11] = time, 175.0, np.nan
-    rows[(time > low_from_s) & (time < low_to_s), 1] = -0.2
-    return Samples(rows)
+    body, recorder = measure(act([still(1.0)]).landmarks()[0][0], ASPECT), Recorder()
+    assert body is not None
+    for time_s in np.arange(start_s, FLIGHT.landing_s, 1 / 30).tolist():
+        low = low_from_s < time_s < low_to_s
+        recorder.append(time_s, body._replace(com=body.com - 0.2) if low else body, 0.0)
+    return recorder.all()
 
 
 def test_a_touch_down_after_the_take_off_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

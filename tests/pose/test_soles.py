@@ -83,7 +83,7 @@ def test_the_soles_of_the_drawn_athlete_are_within_two_centimetres_around_take_o
     chosen = times[(times < 0.2) | (np.abs(times - truth.events_s["takeoff"]) < 0.12)]
     toes = -clip.landmarks()[np.isin(times, chosen)][:, [_L.LEFT_FOOT_INDEX, _L.RIGHT_FOOT_INDEX], Y]
     film = Clip([CountermovementJump(height_m=0.35)], size=(640, 480), frame_times=chosen)
-    with PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.STATELESS) as graph:
+    with PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.FINAL) as graph:
         poses = [graph.detect(np.ascontiguousarray(image[:, :, ::-1])) for _, image in film.frames()]
     seen = np.array([-pose.soles for pose in poses if pose is not None and pose.soles is not None])
     assert len(seen) == len(chosen)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tests.video.mp4 import Image, save
 
+from kinemotion.quiet import native_remarks_hidden
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, SquatJump
 from kinemotion.synthetic.clip import Motion
 from kinemotion.video.analysis import analyze_video
-from kinemotion.video.quiet import native_remarks_hidden
 from kinemotion.video.result import VideoAnalysis
 
 SIZE = (480, 360)

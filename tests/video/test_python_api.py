@@ -1,10 +1,12 @@
-"""The Python interface, as the README shows it."""
+"""The Python interface, and what the README shows of it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.video.conftest import HEIGHT_M
 
 import kinemotion
 from kinemotion import Jump, JumpAnalyzer, analyze_video
@@ -38,13 +40,49 @@ def test_landmarks_are_analysed_as_they_come(drawn: Clip) -> None:
     assert "knee_angle_left_deg" in analyzer.latest.live
 
 
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def readme(cmj: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the clip that the README speaks of."""
+    (tmp_path / "clip.mp4").write_bytes(cmj.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_readme_measures_a_clip(readme: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = (block for block in BLOCKS if "analyze_video" in block)
+    exec(compile(code, "README.md", "exec"), {})
+    said = re.fullmatch(r"([\d.]+) ± [\d.]+ cm, grade [A-D], \(.*\)\n", capsys.readouterr().out)
+    assert said is not None
+    assert float(said[1]) == pytest.approx(100 * HEIGHT_M, abs=3)
+    assert sorted(path.name for path in readme.iterdir()) == ["clip.mp4", "overlay.mp4", "report.html"]
+
+
+def test_the_readme_follows_landmarks(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = (block for block in BLOCKS if "JumpAnalyzer" in block)
+    exec(compile(code, "README.md", "exec"), {})
+    first, final, count = capsys.readouterr().out.splitlines()
+    for line, start in ((first, "first estimate "), (final, "final ")):
+        assert float(line.removeprefix(start)) == pytest.approx(0.35, abs=0.02)
+    assert count == "1 jump"
+
+
+def test_every_python_block_of_the_readme_is_run() -> None:
+    assert len(BLOCKS) == 2
+
+
 def test_a_wrong_argument_is_named(cmj: Path) -> None:
     with pytest.raises(ValueError, match="speed must be a positive number"):
         analyze_video(cmj, speed=0)
     with pytest.raises(ValueError, match="hop"):
         analyze_video(cmj, movement="hop")
-    with pytest.raises(ValueError, match="height_m"):
-        JumpAnalyzer(height_m=-1, aspect=1.0)
+    with pytest.raises(ValueError, match=r"height_m must be 1 to 2\.5 metres, not 182"):
+        JumpAnalyzer(height_m=182, aspect=1.0)
+    with pytest.raises(ValueError, match=r"height_m must be 1 to 2\.5 metres, not 182"):
+        analyze_video("missing.mp4", height_m=182)
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -1,11 +1,17 @@
 """The commands for clips: what they print and write, and how they end."""
 
+import contextlib
 import csv
 import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -15,6 +21,8 @@ from tests.video.conftest import HEIGHT_M
 from tests.video.mp4 import Image, save, turned
 
 from kinemotion.cli import commands
+from kinemotion.errors import VideoError
+from kinemotion.video.result import VideoAnalysis
 
 
 def kinemotion(*arguments: str | Path) -> Result:
@@ -80,6 +88,59 @@ def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) 
     assert float(row["jump_height_m_sd"]) == jump["uncertainty"]["jump_height_m"]
     assert float(row["takeoff_s"]) == jump["events_s"]["takeoff"]
     assert (row["movement"], row["jump"], row["grade"]) == ("cmj", "1", jump["quality"]["grade"])
+    power_w = 6070 * jump["metrics"]["jump_height_m"] + 45.3 * 75 - 2055  # Sayers 1999, by the mass that was stated
+    assert jump["metrics"]["peak_power_w"] == pytest.approx(power_w, abs=1)
+
+
+def metrics(result: Result) -> dict[str, float]:
+    (jump,) = json.loads(result.stdout)["jumps"]
+    found: dict[str, float] = jump["metrics"]
+    return found
+
+
+def test_a_stated_height_counts_and_a_model_that_is_not_installed_is_told(
+    cmj: Path, analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINEMOTION_MODEL_DIR", str(tmp_path))
+    result = kinemotion("cmj-analyze", cmj, "--height", "1.9", "--quality", "accurate")
+    assert result.exit_code == 0
+    depth_m = analysed.jumps[0].metrics["countermovement_depth_m"]  # with 1.75 m stated
+    assert metrics(result)["countermovement_depth_m"] > 1.01 * depth_m
+    said = "accurate is not installed, so fast was used; `kinemotion models fetch heavy` installs it\n"
+    assert result.stderr.endswith(said)
+    assert json.loads(result.stdout)["software"]["quality"] == "fast"
+
+
+def test_a_stated_box_is_weighed_in(dj: Path) -> None:
+    without, stated = kinemotion("dropjump-analyze", dj), kinemotion("dropjump-analyze", dj, "--drop-height", "0.33")
+    fallen_m, weighed_m = (metrics(result)["drop_height_m"] for result in (without, stated))
+    assert fallen_m != weighed_m
+    assert abs(weighed_m - 0.33) < abs(fallen_m - 0.33)
+
+
+def test_progress_shows_on_a_terminal_whatever_the_clips_name(standing: Path, tmp_path: Path) -> None:
+    clips = [tmp_path / name for name in ("[bold]a.mp4", "b[red].mp4")]
+    for clip in clips:
+        clip.write_bytes(standing.read_bytes())
+    mine, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kinemotion", "cmj-analyze", "--batch", *clips],
+        stdout=subprocess.DEVNULL,
+        stderr=its,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+    )
+    os.close(its)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while piece := os.read(mine, 65_536):
+            shown += piece
+    os.close(mine)
+    assert process.wait(60) == 3
+    text = shown.decode()
+    assert "Traceback" not in text
+    assert "0/2" in text
+    for clip in clips:  # bars have the name, all else the whole path
+        assert re.search(rf"(?<!/){re.escape(clip.name)}", text)
 
 
 def test_a_bad_file_does_not_stop_a_batch(batch: tuple[Path, Result]) -> None:
@@ -151,9 +212,11 @@ def test_clips_of_the_same_name_do_not_share_a_result(standing: Path, tmp_path: 
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "clip.mp4").write_bytes(standing.read_bytes())
-    kinemotion("cmj-analyze", tmp_path / "*" / "clip.mp4", "--json-output", f"{tmp_path}/out/")
-    files = [json.loads(path.read_bytes())["video"]["file"] for path in sorted((tmp_path / "out").iterdir())]
-    assert sorted(files) == [str(tmp_path / name / "clip.mp4") for name in ("one", "two")]
+    films = [tmp_path / "one" / "clip.mp4", tmp_path / "two" / "clip.mp4", tmp_path / "clip-2.mp4"]
+    films[2].write_bytes(standing.read_bytes())
+    kinemotion("cmj-analyze", *films, "--json-output", f"{tmp_path}/out/")
+    files = [json.loads(path.read_bytes())["video"]["file"] for path in (tmp_path / "out").iterdir()]
+    assert sorted(files) == sorted(map(str, films))
 
 
 def usage_error(*arguments: str | Path) -> str:
@@ -173,8 +236,15 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
     assert "is one of the clips" in usage_error("cmj-analyze", cmj, "--output", cmj)
     assert "is one of the clips" in usage_error("cmj-analyze", cmj, sj, "--csv-summary", sj)
     assert "is a folder" in usage_error("cmj-analyze", cmj, "--csv-summary", tmp_path)
+    twice = tmp_path / "same.json"
+    for other in ("--output", "--report", "--csv-summary"):
+        same = tmp_path / "folder" / ".." / "same.mp4", tmp_path / "same.mp4"
+        assert "is named for two results" in usage_error("cmj-analyze", cmj, "-j", same[0], other, same[1])
+    assert "is named for two results" in usage_error("cmj-analyze", "--batch", cmj, "-j", twice, "--csv-summary", twice)
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "No such option '--mass'" in usage_error("dropjump-analyze", cmj, "--mass", "75")
+    assert "No such option '--drop-height'" in usage_error("cmj-analyze", cmj, "--drop-height", "0.4")
 
 
 def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path) -> None:
@@ -184,6 +254,153 @@ def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path)
     assert f"Error: {tmp_path / 'file' / 'r.html'}: cannot be written" in result.stderr
 
 
+def test_what_cannot_be_written_is_told_before_anything_is_analysed(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", lambda *_, **__: pytest.fail("was analysed"))
+    (tmp_path / "file").touch()
+    long = "a" * 300
+    for option in ("--output", "--report", "--json-output", "--csv-summary"):
+        for place, why in ((tmp_path / "file" / "o.mp4", "Not a directory"), (tmp_path / f"{long}.mp4", "too long")):
+            assert f"Error: {place}: cannot be written (" in (
+                said := usage_error("cmj-analyze", standing, option, place)
+            )
+            assert why in said
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    said = usage_error("cmj-analyze", standing, "--report", tmp_path / "new" / "r.html")
+    assert f"cannot be written (no permission to write in {tmp_path})" in said
+
+
+def test_a_name_that_is_too_long_is_refused_in_one_line(tmp_path: Path) -> None:
+    place = tmp_path / f"{'a' * 300}.mp4"
+    result = kinemotion("cmj-analyze", place)
+    assert (result.exit_code, result.stderr) == (2, f"Error: {place}: cannot be read (File name too long)\n")
+
+
+def analyser(cmj: VideoAnalysis, fault: Exception) -> Callable[..., VideoAnalysis]:
+    """Gives a ready analysis for each clip, but a fault for those that are named for it."""
+
+    def analyse(path: Path, *_: object, **__: object) -> VideoAnalysis:
+        if path.stem == "fault":
+            raise fault
+        return replace(cmj, path=path)
+
+    return analyse
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("the graph\nbroke"), MemoryError()])
+@pytest.mark.parametrize("at_once", ["1", "2"])
+def test_a_fault_that_nobody_foresaw_stops_no_other_clip(
+    fault: Exception, at_once: str, analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyser(analysed, fault))
+    result = kinemotion(
+        "cmj-analyze", "--batch", "--workers", at_once, "one.mp4", "fault.mp4", "two.mp4",
+        "--csv-summary", tmp_path / "all.csv", "--json-output", tmp_path / "all.json",
+    )  # fmt: skip
+    assert result.exit_code == 2
+    (said,) = [line for line in result.stderr.splitlines() if line.startswith("Error:")]
+    assert said.startswith("Error: fault.mp4: could not be completed, by a fault that was not foreseen (")
+    assert type(fault).__name__ in said
+    assert len(table(tmp_path / "all.csv")) == 2
+    clips = json.loads((tmp_path / "all.json").read_bytes())["clips"]
+    assert [len(clip["jumps"]) for clip in clips] == [1, 0, 1]
+    assert clips[1]["error"] in said
+
+
+def test_what_was_measured_before_ctrl_c_is_written(
+    analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, known = Event(), analyser(analysed, RuntimeError())
+
+    def analyse(path: Path, *stated: object, progress: Callable[[int, int], None], **more: object) -> VideoAnalysis:
+        if path.stem == "endless":
+            entered.set()
+            while True:
+                progress(1, 2)
+        return known(path)
+
+    def interrupt(outcome: object) -> None:
+        entered.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyse)
+    monkeypatch.setattr("kinemotion.video.run.Bars.clip_done", interrupt)
+    result = kinemotion(
+        "cmj-analyze", "--batch", "--workers", "1", "one.mp4", "endless.mp4", "two.mp4",
+        "--csv-summary", tmp_path / "all.csv", "--json-output", tmp_path / "all.json",
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert [row["file"] for row in table(tmp_path / "all.csv")] == ["one.mp4"]
+    assert len(json.loads((tmp_path / "all.json").read_bytes())["clips"]) == 1
+
+
+def test_what_was_measured_outlives_a_result_that_cannot_be_written(
+    analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyser(analysed, RuntimeError()))
+    monkeypatch.setattr("kinemotion.video.outputs.encoder", failing(VideoError("o.mp4: cannot be written as vp9")))
+    result = kinemotion("cmj-analyze", "--batch", analysed.path, "--output", f"{tmp_path}/")
+    assert result.exit_code == 2
+    assert "Error: o.mp4: cannot be written as vp9\n" in result.stderr
+    (clip,) = json.loads(result.stdout)["clips"]
+    assert (len(clip["jumps"]), clip["error"]) == (1, "o.mp4: cannot be written as vp9")
+    monkeypatch.setattr("kinemotion.video.run.atomic.write", failing(VideoError("j.json: the disk is full")))
+    result = kinemotion("cmj-analyze", analysed.path, "--json-output", tmp_path / "j.json")
+    assert result.exit_code == 2
+    assert "Error: j.json: the disk is full" in result.stderr
+    assert "Jump height" in result.stderr
+
+
+def failing(error: Exception) -> Callable[..., NoReturn]:
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def test_a_wrong_setting_and_a_wrong_model_are_bad_usage(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINEMOTION_WORKERS", "many")
+    assert "Error: KINEMOTION_WORKERS='many' is not a whole number" in usage_error("cmj-analyze", standing)
+    monkeypatch.delenv("KINEMOTION_WORKERS")
+    monkeypatch.setenv("KINEMOTION_MODEL_DIR", str(tmp_path))
+    (tmp_path / "pose_landmarker_full.task").write_bytes(b"something else")
+    result = kinemotion("cmj-analyze", standing, "--quality", "balanced")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "not the pinned pose_landmarker_full.task" in result.stderr
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     result = kinemotion("sj-analyze", tmp_path / "missing.mp4")
     assert (result.exit_code, result.stderr) == (2, f"Error: {tmp_path / 'missing.mp4'}: there is no such file\n")
+
+
+def in_a_process(*arguments: bytes) -> subprocess.CompletedProcess[str]:
+    """As a shell runs it: what ends the process at once ends no test."""
+    return subprocess.run(
+        [sys.executable, "-m", "kinemotion", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_stops_no_other(standing: Path, tmp_path: Path) -> None:
+    odd, missing = os.fsencode(tmp_path) + b"/\xff.mp4", os.fsencode(tmp_path) + b"/\xfe.mp4"
+    Path(os.fsdecode(odd)).write_bytes(standing.read_bytes())
+    report = os.fsencode(tmp_path) + b"/report.json"
+    outcome = in_a_process(b"cmj-analyze", b"--batch", odd, missing, os.fsencode(standing), b"--json-output", report)
+    assert outcome.returncode == 2
+    assert "Traceback" not in outcome.stderr
+    for name in (r"\udcff.mp4", r"\udcfe.mp4"):
+        assert f"Error: {tmp_path}/{name}: its name, or its folder's, is not UTF-8" in outcome.stderr
+    clips = json.loads((tmp_path / "report.json").read_bytes())["clips"]
+    assert [Path(clip["video"]["file"]).name for clip in clips] == [r"\udcff.mp4", r"\udcfe.mp4", "standing.mp4"]
+
+
+def test_a_result_whose_name_is_not_utf_8_is_refused(standing: Path, tmp_path: Path) -> None:
+    for option in (b"--report", b"--output", b"--json-output", b"--csv-summary"):
+        target = os.fsencode(tmp_path) + b"/\xff.mp4"
+        outcome = in_a_process(b"cmj-analyze", os.fsencode(standing), option, target)
+        assert outcome.returncode == 2
+        assert rf"Error: {tmp_path}/\udcff.mp4: its name, or its folder's, is not UTF-8" in outcome.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import base64
 import html.parser
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -16,11 +17,14 @@ from tests.video.mp4 import Image
 from kinemotion.errors import VideoError
 from kinemotion.jumps import Phase
 from kinemotion.pose.graph import Pose
+from kinemotion.realtime.messages import Limits
+from kinemotion.realtime.protocol import V1
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, SquatJump
 from kinemotion.video import words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.charts import Chart, Frame, Line, Mark
 from kinemotion.video.curves import smoothed
+from kinemotion.video.document import encode
 from kinemotion.video.overlay import Cadence, Overlay
 from kinemotion.video.reader import Reader
 from kinemotion.video.report import report_html
@@ -159,6 +163,21 @@ def test_the_report_has_the_charts_the_figures_and_the_key_frames(report: str, a
         assert picture.shape[0] > 200
 
 
+def test_a_key_frame_is_captioned_with_its_own_time_not_the_events(report: str, analysed: VideoAnalysis) -> None:
+    events, times_s = analysed.jumps[0].events_s, np.array(analysed.track.times_s)
+    captions = dict(re.findall(r"<figcaption>([^<]+)<span>([\d.]+) s<", report))
+    for event, name in (("takeoff", "Take-off"), ("apex", "Apex"), ("landing", "Landing")):
+        nearest_s = times_s[np.abs(times_s - events[event]).argmin()]
+        assert captions[name] == f"{nearest_s:.3f}"
+
+
+def test_nothing_takes_the_height_from_take_off_velocity_for_a_second_measurement(report: str) -> None:
+    assert "(the same)" in words.label("jump_height_takeoff_velocity_m")
+    assert "no second measurement" in report
+    on_the_page = (Path(__file__).parents[2] / "src/kinemotion/web/words.js").read_text("utf-8")
+    assert "jump_height_takeoff_velocity_m: 'Height from take-off velocity (the same)'" in on_the_page
+
+
 def test_warnings_are_told_in_words_and_names_are_escaped(analysed: VideoAnalysis) -> None:
     (jump,) = analysed.jumps
     metrics = jump.metrics | {"jump_height_m": 0.30, "jump_height_flight_time_m": 0.328}
@@ -251,6 +270,12 @@ def test_every_metric_has_a_name_and_a_meaning() -> None:
     jumps = (CountermovementJump(), SquatJump(), DropJump())
     known = {name for jump in jumps for truth in Clip([jump]).truth for name in truth.metrics}
     assert known | {"peak_power_w", "mean_force_n"} == words.METRICS.keys() == words.MEANINGS.keys()
+
+
+def test_a_jump_reads_in_files_as_on_the_wire(analysed: VideoAnalysis) -> None:
+    document = json.loads(encode(analysed.to_dict()))
+    wire = V1(Limits(1, 1, 1.0, 1.0, 1.0, 1.0), 0.0).jump(analysed.jumps[0])
+    assert document["jumps"] == [json.loads(wire)]
 
 
 def test_an_unknown_metric_has_a_name_of_its_own_and_comes_last() -> None:

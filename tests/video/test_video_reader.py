@@ -151,3 +151,11 @@ def test_an_uneven_rate_gives_the_same_jump(tmp_path: Path, drawn: Clip, drawn_p
     assert analysis.video.measured_fps == pytest.approx(30, abs=0.1)
     (jump,) = analysis.jumps
     assert jump.metrics["jump_height_m"] == pytest.approx(0.35, abs=0.04)
+
+
+def test_two_intervals_that_are_equally_frequent_make_a_rate(tmp_path: Path, drawn_pictures: list[Image]) -> None:
+    even = save(tmp_path / "even.mp4", drawn_pictures[:21], 30)
+    analysis = analyze_video(at_times(even, tmp_path / "halves.mp4", [*(10 * [1, 4]), 1]))
+    assert analysis.video.measured_fps == pytest.approx(30, rel=0.01)
+    assert analysis.video.variable_frame_rate
+    analysis.write_overlay(tmp_path / "overlay.webm")

@@ -61,7 +61,6 @@ class Flight:
         apex_s: the centre of mass is highest.
         takeoff_sd_s: standard deviation of the take-off.
         landing_sd_s: standard deviation of the landing.
-        apex_sd_s: standard deviation of the apex.
         gravity: what g appears as, picture heights a second squared, stated or usual stature weighed in.
         gravity_sd: its relative standard deviation.
         shrinkage: how much shorter the body is over its feet at landing than at take-off.
@@ -76,7 +75,6 @@ class Flight:
     apex_s: float
     takeoff_sd_s: float
     landing_sd_s: float
-    apex_sd_s: float
     gravity: float
     gravity_sd: float
     shrinkage: float
@@ -136,7 +134,6 @@ def analyse(
         apex_s=min(max(parabola.apex_s, takeoff.time_s), landing.time_s),
         takeoff_sd_s=takeoff.sd_s,
         landing_sd_s=landing.sd_s,
-        apex_sd_s=parabola.apex_sd_s,
         gravity=parabola.gravity,
         gravity_sd=parabola.gravity_sd,
         shrinkage=shrinkage,

@@ -1,8 +1,11 @@
 """What the tracker answers: phases while the athlete moves, and jumps."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
+
+_DECIMALS: Final = 4
+_RATE_DECIMALS: Final = 2
 
 
 class Movement(StrEnum):
@@ -72,6 +75,22 @@ class Jump:
     metrics: dict[str, float]
     uncertainty: dict[str, float]
     quality: Quality
+
+    def to_dict(self) -> dict[str, object]:
+        """The jump as JSON has it, on the wire and in files, without digits that mean nothing."""
+        return {
+            "index": self.index,
+            "final": self.final,
+            "movement": self.movement.value,
+            "events_s": _rounded(self.events_s),
+            "metrics": _rounded(self.metrics),
+            "uncertainty": _rounded(self.uncertainty),
+            "quality": asdict(self.quality) | {"fps": round(self.quality.fps, _RATE_DECIMALS)},
+        }
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, _DECIMALS) for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)

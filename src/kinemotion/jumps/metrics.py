@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
 from kinemotion.jumps.parabola import GRAVITY
 from kinemotion.jumps.pushoff import SHORTEST_S, PushOff
 from kinemotion.jumps.scale import Scale
+from kinemotion.jumps.value import Value
 
 _ONSET_SD_S: Final = 0.06  # where rest ends and movement begins
 _LOWEST_SD_S: Final = 0.020
@@ -32,22 +33,6 @@ _DEG_PER_M: Final = 200.0  # how fast joints bend with depth
 
 # The pose model's own error in flexed legs, on drawn athletes: it shows them straighter than they are.
 _ANGLE_SD_DEG: Final = {"knee": 14.0, "hip": 15.0, "ankle": 13.0}
-
-
-class Value(NamedTuple):
-    """An estimate and its standard deviation."""
-
-    value: float
-    sd: float
-
-
-@dataclass(frozen=True, slots=True)
-class Athlete:
-    """What the athlete stated; None if nothing."""
-
-    height_m: float | None = None
-    mass_kg: float | None = None
-    drop_height_m: float | None = None
 
 
 def evaluate(flight: Flight, push: PushOff, athlete: Athlete, scale: Scale) -> dict[str, Value]:
@@ -107,7 +92,7 @@ def _metres(scale: Scale) -> Value | None:
 
     What is a length, or rests on one, is left out where this is None.
     """
-    ways = [Value(*way) for way in (scale.gravity, scale.stated) if way is not None]
+    ways = [way for way in (scale.gravity, scale.stated) if way is not None]
     return combined(ways) if ways else None
 
 
@@ -150,7 +135,7 @@ def _height_over(time: Value, height: Value, flight: Flight) -> Value:
 
 
 def _from_squat(flight: Flight, push: PushOff) -> dict[str, Value]:
-    """How long the squat was held, and the rise from it (Samozino 2008)."""
+    """How long the squat was held, by our own definition, and the rise from it (Samozino 2008)."""
     if push.onset_s is None:
         return {}
     onset_sd = _among_frames(_ONSET_SD_S, push)
@@ -169,7 +154,8 @@ def _among_frames(sd_s: float, push: PushOff) -> float:
 def _way_down(push: PushOff, metres: Value | None) -> dict[str, Value]:
     """How far the centre of mass sank below standing, how fast at most (McMahon 2018), and the posture at its lowest.
 
-    Angles are means of left and right, 180° for a straight joint. The true lowest point may lie between two frames.
+    Angles are by our own definition: means of left and right, 180° for a straight joint. The true lowest point may lie
+    between two frames.
     """
     missed_m = GRAVITY * push.gap_s**2 / 4
     values = {}

@@ -13,7 +13,7 @@ from kinemotion.jumps.signal import Array, Samples
 
 _FEW_FRAMES: Final = 6
 _FLEXED_M: Final = 0.012  # by which bent legs make the height from flight time too high: two standard deviations
-_STRANGE_FRAMES: Final = 2  # one may be an error of the pose model
+_FEWEST: Final = 2  # frames that tell of something; one may be an error of the pose model
 _AROUND_S: Final = 0.5  # before and after a jump
 _LANDED_S: Final = 0.1  # after landing
 _DIP: Final = 0.03  # statures by which a squat jump may sink before it rises
@@ -71,7 +71,7 @@ def judge(evidence: Evidence, height_sd_m: float) -> Quality:
     whole = samples.between(evidence.start_s, flight.landing_s)
     gaps = np.diff(samples.between(flight.takeoff_s - 0.5, flight.landing_s + 0.1).time)
     fps = float(1 / np.median(gaps)) if len(gaps) else 0.0
-    warnings = _warnings(evidence, gaps)
+    warnings = _warnings(evidence, whole, gaps)
     return Quality(_grade(height_sd_m, warnings), fps, len(whole), flight.frames, warnings)
 
 
@@ -80,17 +80,17 @@ def _grade(height_sd_m: float, warnings: tuple[str, ...]) -> Grade:
     return max([by_height, *(_BEST.get(name, "B") for name in warnings)])
 
 
-def _warnings(evidence: Evidence, gaps: Array) -> tuple[str, ...]:
-    samples, flight = evidence.samples, evidence.flight
+def _warnings(evidence: Evidence, whole: Samples, gaps: Array) -> tuple[str, ...]:
+    flight = evidence.flight
     unlike = _unlike(evidence)
     found = {
         "few_frames_in_flight": flight.frames < _FEW_FRAMES,
         "irregular_frames": len(gaps) > 0 and bool(gaps.max() > 3 * np.median(gaps)),
         "landing_flexed": evidence.excess_m > _FLEXED_M,
-        "feet_out_of_picture": flight.outside or _beside(evidence) >= _STRANGE_FRAMES,
-        "head_out_of_picture": bool((samples.between(evidence.start_s, flight.landing_s).head > 0).any()),
+        "feet_out_of_picture": flight.outside or _beside(evidence) >= _FEWEST,
+        "head_out_of_picture": int((whole.head > 0).sum()) >= _FEWEST,
         "camera_moved": evidence.camera_moved,
-        "second_person": _strangers(evidence) >= _STRANGE_FRAMES,
+        "second_person": _strangers(evidence) >= _FEWEST,
         "scale_disagrees": not evidence.scales_agree,
         "movement_unlike": unlike,
         "onset_not_seen": not unlike and evidence.push.movement is not Movement.DJ and evidence.push.onset_s is None,

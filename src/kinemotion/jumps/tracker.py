@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinemotion.jumps import camera, quality, scale
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.jumps.body import Body, measure
 from kinemotion.jumps.flight import Flight, analyse
 from kinemotion.jumps.identity import Identity, Sighting
 from kinemotion.jumps.jump import Jump, Movement, Phase, Update
-from kinemotion.jumps.metrics import Athlete, evaluate
+from kinemotion.jumps.metrics import evaluate
 from kinemotion.jumps.phases import Airborne, PhaseFollower
 from kinemotion.jumps.pushoff import PushOff, push_off
 from kinemotion.pose.landmarks import Landmarks
@@ -40,14 +41,14 @@ class JumpTracker:
 
     Args:
         movement: the kind of jump to expect; `AUTO` tells it from what came before take-off.
-        height_m: the athlete's stature, for the scale.
-        mass_kg: the athlete's mass.
-        drop_height_m: height of the box of a drop jump.
+        height_m: the athlete's stature, for the scale; 1.0 to 2.5 metres.
+        mass_kg: the athlete's mass, 20 to 250 kilograms.
+        drop_height_m: height of the box of a drop jump, 0.05 to 1.5 metres.
         settle_s: how long after its landing a jump becomes final; a body that stands again by then shows where the
             floor is, which makes the flight surer.
 
     Raises:
-        ValueError: a length or the mass is not a positive number.
+        ValueError: a length or the mass is outside its range.
     """
 
     def __init__(
@@ -59,9 +60,6 @@ class JumpTracker:
         drop_height_m: float | None = None,
         settle_s: float = _SETTLED_S,
     ) -> None:
-        for name, value in (("height_m", height_m), ("mass_kg", mass_kg), ("drop_height_m", drop_height_m)):
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} must be a positive number, not {value}")
         self._movement = Movement(movement)
         self._athlete = Athlete(height_m, mass_kg, drop_height_m)
         self._settle_s = settle_s

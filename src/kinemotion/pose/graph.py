@@ -26,14 +26,12 @@ _NOTHING: Final = np.zeros((64, 64, 3), np.uint8)
 class Mode(Enum):
     """How a graph works.
 
-    LIVE follows one camera from frame to frame: quick.
+    LIVE follows one camera or clip from frame to frame: quick.
     FINAL does so too, and sees the edges of the shoes; about a tenth slower.
-    STATELESS sees them in each picture by itself, in any order; almost twice as slow.
     """
 
     LIVE = auto()
     FINAL = auto()
-    STATELESS = auto()
 
 
 class Pose(NamedTuple):
@@ -63,8 +61,8 @@ class PoseGraph:
         self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
                 base_options=BaseOptions(model_asset_path=str(model)),
-                running_mode=RunningMode.IMAGE if mode is Mode.STATELESS else RunningMode.VIDEO,
-                output_segmentation_masks=mode is not Mode.LIVE,
+                running_mode=RunningMode.VIDEO,
+                output_segmentation_masks=mode is Mode.FINAL,
             )
         )
 
@@ -72,7 +70,7 @@ class PoseGraph:
         """Finds the body in a picture.
 
         Args:
-            image: shape (height, width, 3), RGB; unless the graph is stateless, the next of its camera.
+            image: shape (height, width, 3), RGB; the next of its camera or clip.
 
         Returns:
             The pose, or None where nobody is seen.
@@ -83,11 +81,8 @@ class PoseGraph:
         if self._landmarker is None:
             raise RuntimeError("the pose graph is closed")
         picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
-        if self.mode is Mode.STATELESS:
-            result = self._landmarker.detect(picture)
-        else:
-            self._clock_ms += _FRAME_MS
-            result = self._landmarker.detect_for_video(picture, self._clock_ms)
+        self._clock_ms += _FRAME_MS
+        result = self._landmarker.detect_for_video(picture, self._clock_ms)
         if not result.pose_landmarks:
             return None
         landmarks, world = _array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0])

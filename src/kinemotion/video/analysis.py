@@ -1,7 +1,8 @@
-"""A clip to jumps: read, find the body in every frame, follow it."""
+"""A clip to jumps: read, follow the body through its frames."""
 
 import math
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,14 @@ from kinemotion import __version__
 from kinemotion.analysis import JumpAnalyzer
 from kinemotion.errors import VideoError
 from kinemotion.jumps import Jump, Movement
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.pose.graph import Pose
 from kinemotion.pose.models import ModelStore, PoseModel, Quality
 from kinemotion.settings import Settings
 from kinemotion.video.facts import facts
-from kinemotion.video.poses import PosePool
+from kinemotion.video.poses import poses
 from kinemotion.video.reader import Frame, Reader
-from kinemotion.video.result import Athlete, Track, VideoAnalysis
+from kinemotion.video.result import Track, VideoAnalysis
 
 Progress = Callable[[int, int], object]
 """Told the frames done, and how many there seem to be."""
@@ -36,7 +38,6 @@ def analyze_video(
     drop_height_m: float | None = None,
     quality: Quality | str = Quality.FAST,
     speed: float = 1.0,
-    workers: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> VideoAnalysis:
     """Finds and measures the jumps in a clip.
@@ -44,12 +45,11 @@ def analyze_video(
     Args:
         path: a video file.
         movement: the kind of jump: `cmj`, `sj`, `dj`, or `auto` to tell it from what came before take-off.
-        height_m: the athlete's stature, which makes lengths surer.
-        mass_kg: the athlete's mass, which power and force need.
-        drop_height_m: height of the box of a drop jump.
+        height_m: the athlete's stature, which makes lengths surer; 1.0 to 2.5 metres.
+        mass_kg: the athlete's mass, which power and force need; 20 to 250 kilograms.
+        drop_height_m: height of the box of a drop jump, 0.05 to 1.5 metres.
         quality: `fast`, `balanced` or `accurate`; where its model is not installed, the best one below it.
         speed: how many times slower than life the file plays: 8 for 240 frames a second stored at 30.
-        workers: frames in work at once; as many as there are cores by default.
         progress: told after each frame.
 
     Raises:
@@ -61,21 +61,21 @@ def analyze_video(
         raise ValueError(f"speed must be a positive number, not {speed}")
     athlete = Athlete(height_m, mass_kg, drop_height_m)
     movement = Movement(movement)
-    settings = Settings.from_environment()
-    store = ModelStore(settings.model_dir)
+    store = ModelStore(Settings.from_environment().model_dir)
     model = store.best(Quality(quality))
     store.verify(model)
-    cv2.setNumThreads(1)  # frames are spread over the cores already
-    with Reader(Path(path), speed) as reader, PosePool(store.path(model), workers or settings.workers) as pool:
+    cv2.setNumThreads(1)  # what OpenCV does here is too little to be shared
+    with Reader(Path(path), speed) as reader:
         seen = _Seen(movement, athlete)
-        for done, (frame, pose) in enumerate(pool.poses(reader.frames()), start=1):
-            seen.take(frame, pose)
-            progress(done, max(reader.stated_frames, done))
+        with closing(poses(store.path(model), reader.frames())) as found:
+            for done, (frame, pose) in enumerate(found, start=1):
+                seen.take(frame, pose)
+                progress(done, max(reader.stated_frames, done))
         progress(len(seen.track.times_s), len(seen.track.times_s))
         if len(seen.track.times_s) < _FEWEST_FRAMES:
             raise VideoError(f"{path}: {_too_few(reader)}")
-        found = sum(pose is not None for pose in seen.track.poses)
-        video = facts(reader, seen.size, np.array(seen.track.times_s), speed, found)
+        bodies = sum(pose is not None for pose in seen.track.poses)
+        video = facts(reader, seen.size, np.array(seen.track.times_s), speed, bodies)
     return VideoAnalysis(Path(path), movement, seen.finish(), video, _software(model), athlete, seen.track)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kinemotion.errors import VideoError
+from kinemotion.video.names import check_name
 
 
 @contextlib.contextmanager
@@ -16,6 +17,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         VideoError: the place cannot be written to.
     """
+    check_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.stem[:40]}-{secrets.token_hex(4)}{path.suffix}")

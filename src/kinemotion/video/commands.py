@@ -1,5 +1,6 @@
 """The commands for clips. What they need beyond click is imported when one runs."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import Any, Final
 
 import click
 
+from kinemotion.errors import KinemotionError
 from kinemotion.jumps import Movement
+from kinemotion.jumps.athlete import DROP_HEIGHT_M, HEIGHT_M, MASS_KG
 from kinemotion.pose.models import Quality
 
+_BAD_USAGE: Final = 2
 _DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
 
 _OPTIONS: Final = (
@@ -25,22 +29,30 @@ _OPTIONS: Final = (
         show_default=True, help="Which pose model; see `kinemotion models`."),
     click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
         help="How many times slower than life the clip plays: 8 for 240 pictures a second stored at 30."),
-    click.option("--height", "height_m", type=click.FloatRange(1.0, 2.5), help="The athlete's stature in metres; "
+    click.option("--height", "height_m", type=click.FloatRange(*HEIGHT_M), help="The athlete's stature in metres; "
         "makes lengths surer."),
-    click.option("--mass", "mass_kg", type=click.FloatRange(20, 250), help="The athlete's mass in kilograms, for power "
-        "and force."),
     click.option("--batch", is_flag=True, help="Work on several clips at once, and print one table for all."),
     click.option("--workers", type=click.IntRange(1, 64), help="Clips in work at once with --batch.  [default: the "
         "number of cores]"),
 )  # fmt: skip
+_MASS: Final = click.option(
+    "--mass",
+    "mass_kg",
+    type=click.FloatRange(*MASS_KG),
+    help="The athlete's mass in kilograms, for power and force.",
+)
 _DROP_HEIGHT: Final = click.option(
-    "--drop-height", "drop_height_m", type=click.FloatRange(0.05, 1.5), help="Height of the box in metres."
+    "--drop-height", "drop_height_m", type=click.FloatRange(*DROP_HEIGHT_M), help="Height of the box in metres."
 )
 
 
 def _command(name: str, movement: Movement, summary: str, *options: Callable[[Any], Any]) -> click.Command:
     def analyse(**values: Any) -> None:
-        sys.exit(_run(movement, **values))
+        try:
+            sys.exit(_run(movement, **values))
+        except KinemotionError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(_BAD_USAGE)
 
     analyse.__doc__ = f"{summary}\n\nCLIP is a video file, or a pattern in quotes such as 'clips/*.mp4'. JSON goes to "
     analyse.__doc__ += f"standard output, the summary for people to standard error.\n\n{_DONE_HELP}"
@@ -60,7 +72,7 @@ def _run(
     quality: str,
     speed: float,
     height_m: float | None,
-    mass_kg: float | None,
+    mass_kg: float | None = None,
     drop_height_m: float | None = None,
     batch: bool,
     workers: int | None,
@@ -75,11 +87,9 @@ def _run(
     many = batch or len(films) > 1
     shared = json_output if batch and json_output and _names_a_file(json_output) else None
     each = None if shared else json_output
-    errands = places.errands(films, overlay=output, report=report, json=each, many=many)
-    for path in (shared, csv_summary):
-        if path is not None:
-            places.check_target(Path(path), films)
-    cores = Settings.from_environment().workers
+    together = [Path(path) for path in (shared, csv_summary) if path is not None]
+    errands = places.errands(films, overlay=output, report=report, json=each, many=many, shared=together)
+    at_once = workers or Settings.from_environment().workers
     wishes = Wishes(
         movement=movement,
         height_m=height_m,
@@ -91,18 +101,17 @@ def _run(
         json=None if shared is None else Path(shared),
         silent=json_output is not None or csv_summary is not None,
         csv=None if csv_summary is None else Path(csv_summary),
-        at_once=min(workers or cores, len(films)) if batch else 1,
-        cores=cores,
+        at_once=min(at_once, len(films)) if batch else 1,
     )
     return run(wishes, errands)
 
 
 def _names_a_file(place: str) -> bool:
-    return bool(Path(place).suffix) and not Path(place).is_dir() and not place.endswith("/")
+    return bool(Path(place).suffix) and not os.path.isdir(place) and not place.endswith(os.sep)
 
 
 COMMANDS: Final = (
-    _command("cmj-analyze", Movement.CMJ, "Measure the countermovement jumps in clips."),
-    _command("sj-analyze", Movement.SJ, "Measure the squat jumps in clips."),
+    _command("cmj-analyze", Movement.CMJ, "Measure the countermovement jumps in clips.", _MASS),
+    _command("sj-analyze", Movement.SJ, "Measure the squat jumps in clips.", _MASS),
     _command("dropjump-analyze", Movement.DJ, "Measure the drop jumps in clips.", _DROP_HEIGHT),
 )

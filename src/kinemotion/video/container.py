@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from kinemotion.errors import VideoError
+from kinemotion.video.names import check_name
 
 _HEADER: Final = 8
 _LONG_HEADER: Final = 16
@@ -41,7 +42,8 @@ def check_file(path: Path) -> None:
     Raises:
         VideoError: in one line, which file and why.
     """
-    if path.is_dir():
+    check_name(path)
+    if os.path.isdir(path):
         raise VideoError(f"{path}: is a folder; name the clips in it, such as '{path}/*.mp4'")
     try:
         with path.open("rb") as file:

@@ -16,26 +16,9 @@ def document(jumps: Sequence[Jump], video: VideoFacts, software: Mapping[str, st
     """A clip's results: `jumps` as on the wire, `video`, `software`."""
     facts = asdict(video)
     facts |= {name: round(value, _DECIMALS) for name, value in facts.items() if isinstance(value, float)}
-    return {"jumps": [_jump(jump) for jump in jumps], "video": facts, "software": dict(software)}
+    return {"jumps": [{"type": "jump"} | jump.to_dict() for jump in jumps], "video": facts, "software": dict(software)}
 
 
 def encode(content: object) -> bytes:
     """JSON for people and programs: indented, with a line end."""
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def _jump(jump: Jump) -> dict[str, object]:
-    return {
-        "type": "jump",
-        "index": jump.index,
-        "final": jump.final,
-        "movement": jump.movement.value,
-        "events_s": _rounded(jump.events_s),
-        "metrics": _rounded(jump.metrics),
-        "uncertainty": _rounded(jump.uncertainty),
-        "quality": asdict(jump.quality) | {"fps": round(jump.quality.fps, _DECIMALS)},
-    }
-
-
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, _DECIMALS) for name, value in values.items()}

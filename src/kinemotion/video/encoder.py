@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
+from threading import Timer
 from typing import Final, Protocol
 
 import cv2
@@ -86,10 +87,14 @@ class _Ffmpeg:
 
     def write(self, image: Image) -> None:
         assert self._process.stdin is not None
+        hangs = Timer(_PATIENCE_S, self._process.kill)
+        hangs.start()
         try:
             self._process.stdin.write(image.tobytes())
         except BrokenPipeError:
             raise VideoError(f"{self._path}: ffmpeg stopped; is the disk full?") from None
+        finally:
+            hangs.cancel()
 
     def close(self) -> None:
         assert self._process.stdin is not None

@@ -26,7 +26,7 @@ class Picture:
 
     Attributes:
         event: whose it is.
-        time_s: when the frame was taken.
+        time_s: when the frame was taken, seconds; the event itself may lie between two frames.
         width: in pixels.
         height: in pixels.
         uri: the JPEG as a data address.

@@ -1,6 +1,7 @@
 """A second look at the clip, for the pictures: overlay and report."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def check_target(path: Path, clip: Path) -> None:
     Raises:
         VideoError: it is the clip.
     """
-    if path.exists() and clip.exists() and path.samefile(clip):
+    if os.path.exists(path) and os.path.exists(clip) and os.path.samefile(path, clip):
         raise VideoError(f"{path}: is the clip itself; name another file for the result")
 
 

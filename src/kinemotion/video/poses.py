@@ -1,12 +1,10 @@
-"""Pictures to poses, several at a time, in order."""
+"""Pictures to poses: the body is followed through a clip, while the next pictures are decoded."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import cv2
 import numpy as np
@@ -15,60 +13,30 @@ from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.pose.jpeg import MODEL_NEEDS_PX
 from kinemotion.video.reader import Frame, Image
 
-_AHEAD: Final = 2  # frames for each worker that wait decoded, so that none waits for the decoder
+_AHEAD: Final = 4  # frames that wait decoded, so that the graph does not wait for the decoder
 
 
-class PosePool:
-    """Stateless pose graphs that work side by side; close it, or use it as a context manager.
+def poses(model: Path, frames: Iterable[Frame]) -> Generator[tuple[Frame, Pose | None], None, None]:
+    """Each frame with the body found in it, in order; only a few frames are held at a time.
+
+    One graph follows the body from frame to frame, on a thread of its own, as it does for the final results of a
+    camera. Close the generator if it is not read to its end.
 
     Args:
         model: the model file.
-        workers: how many graphs, each with a thread and about 70 MB.
+        frames: of one clip, in order.
     """
-
-    def __init__(self, model: Path, workers: int) -> None:
-        self._graphs = [PoseGraph(model, Mode.STATELESS) for _ in range(workers)]
-        self._idle: SimpleQueue[PoseGraph] = SimpleQueue()
-        for graph in self._graphs:
-            self._idle.put(graph)
-        self._executor = ThreadPoolExecutor(workers, "pose")
-        self._ahead = _AHEAD * workers
-
-    def poses(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Pose | None]]:
-        """Each frame with the body found in it, in order; only a few frames are held at a time."""
-        waiting: deque[tuple[Frame, Future[Pose | None]]] = deque()
+    waiting: deque[tuple[Frame, Future[Pose | None]]] = deque()
+    with PoseGraph(model, Mode.FINAL) as graph, ThreadPoolExecutor(1, "pose") as executor:
         try:
             for frame in frames:
-                waiting.append((frame, self._executor.submit(self._detect, frame.image)))
-                if len(waiting) > self._ahead:
+                waiting.append((frame, executor.submit(graph.detect, _picture(frame.image))))
+                if len(waiting) > _AHEAD:
                     yield _first(waiting)
             while waiting:
                 yield _first(waiting)
         finally:
-            for _, future in waiting:
-                future.cancel()
-
-    def close(self) -> None:
-        """Ends the threads and frees the graphs."""
-        self._executor.shutdown(cancel_futures=True)
-        for graph in self._graphs:
-            graph.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _detect(self, image: Image) -> Pose | None:
-        picture = cv2.cvtColor(reduced(image), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-        graph = self._idle.get()
-        try:
-            return graph.detect(picture)
-        finally:
-            self._idle.put(graph)
+            executor.shutdown(cancel_futures=True)
 
 
 def reduced(image: Image) -> Image:
@@ -79,6 +47,10 @@ def reduced(image: Image) -> Image:
         return image
     smaller = cv2.resize(image, (width // scale, height // scale), interpolation=cv2.INTER_AREA)
     return smaller.astype(np.uint8, copy=False)
+
+
+def _picture(image: Image) -> Image:
+    return cv2.cvtColor(reduced(image), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
 def _first(waiting: deque[tuple[Frame, Future[Pose | None]]]) -> tuple[Frame, Pose | None]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-Progress = Callable[[int, int], object]
+from kinemotion.video.analysis import Progress
 
 
 class Bars:
@@ -20,7 +20,12 @@ class Bars:
     """
 
     def __init__(self, console: Console, clips: int) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         self._bars = RichProgress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._all: TaskID | None = self._bars.add_task("clips", total=clips) if clips > 1 else None
 

@@ -58,7 +58,7 @@ class Reader:
         container.check_file(path)
         self.path = path
         self._speed = speed
-        # One decoding thread: the pose pool keeps the other cores busy, and threads would only wait for each other.
+        # One decoding thread: it keeps ahead of the pose graph as it is, and other clips may want the other cores.
         # An absolute name cannot be mistaken for an address such as http: or concat:.
         self._capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not self._capture.isOpened():

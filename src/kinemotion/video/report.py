@@ -124,7 +124,7 @@ def _keyframes(jump: Jump, pictures: Sequence[Picture]) -> str:
     by_event = {picture.event: picture for picture in pictures}
     figures = [
         f'<figure><img src="{by_event[event].uri}" width="{by_event[event].width}" height="{by_event[event].height}" '
-        f'alt="The athlete: {name.lower()}"><figcaption>{name}<span>{jump.events_s[event]:.3f} s</span></figcaption>'
+        f'alt="The athlete: {name.lower()}"><figcaption>{name}<span>{by_event[event].time_s:.3f} s</span></figcaption>'
         "</figure>"
         for event, name in words.EVENTS.items()
         if event in by_event
@@ -192,7 +192,8 @@ def _reading() -> str:
         "<p>± is one standard deviation: the true value lies within it about two times out of three, and within twice "
         "as much nineteen times out of twenty. Two jumps differ for certain only if they differ by more than that. "
         "Jump height is the rise of the centre of mass from take-off to its highest point, weighed from all that the "
-        "clip tells; the other two heights are the textbook formulas, for comparison.</p>"
+        "clip tells. The height from flight time is the textbook formula, for comparison; that from take-off velocity "
+        "is the same figure again, since this velocity is measured through the same flight, and confirms nothing.</p>"
         f"<h3>Grades</h3><table><tbody>{grades}</tbody></table></section>"
     )
 

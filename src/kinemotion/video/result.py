@@ -5,20 +5,12 @@ from functools import cached_property
 from pathlib import Path
 
 from kinemotion.jumps import Jump, Movement, Phase
+from kinemotion.jumps.athlete import Athlete
 from kinemotion.pose.graph import Pose
 from kinemotion.pose.landmarks import Landmarks
 from kinemotion.video.curves import Curves, trace
 from kinemotion.video.document import document
 from kinemotion.video.facts import VideoFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Athlete:
-    """Who jumps, as far as it was stated."""
-
-    height_m: float | None = None
-    mass_kg: float | None = None
-    drop_height_m: float | None = None
 
 
 @dataclass(slots=True)

@@ -1,25 +1,29 @@
 """Clips by the errand: analyse, write, tell."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import click
 from rich.console import Console
 
-from kinemotion.errors import VideoError
+from kinemotion.errors import ModelError, VideoError
 from kinemotion.jumps import Jump, Movement
 from kinemotion.pose.models import MODELS, Quality
+from kinemotion.quiet import native_remarks_hidden
 from kinemotion.video import atomic, tables, words
-from kinemotion.video.analysis import analyze_video
+from kinemotion.video.analysis import Progress, analyze_video
 from kinemotion.video.document import encode
 from kinemotion.video.facts import VideoFacts
+from kinemotion.video.names import printable
 from kinemotion.video.outputs import write_outputs
 from kinemotion.video.places import Errand
 from kinemotion.video.progress import Bars
-from kinemotion.video.quiet import native_remarks_hidden
 from kinemotion.video.result import VideoAnalysis
 
 DONE: Final = 0
@@ -43,7 +47,6 @@ class Wishes:
         silent: whether nothing goes to standard output.
         csv: file for the rows.
         at_once: clips in work at a time.
-        cores: frames in work at a time.
     """
 
     movement: Movement
@@ -57,12 +60,11 @@ class Wishes:
     silent: bool
     csv: Path | None
     at_once: int
-    cores: int
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a clip: its document, or an error."""
+    """What became of a clip: its document, and an error if not all went well."""
 
     clip: Path
     content: dict[str, object]
@@ -78,7 +80,7 @@ class Outcome:
 
 
 def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
-    """Does all errands; one that fails does not stop the others.
+    """Does all errands; one that fails does not stop the others, and what was measured is written whatever happens.
 
     Returns:
         The exit code: 0 done, 2 if a clip could not be read or a result not written, 3 if a clip had no jump.
@@ -87,79 +89,125 @@ def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
         ModelError: the pose model is missing or not the pinned one.
     """
     console = Console(stderr=True)
-    outcomes = []
+    bars = Bars(console, len(errands))
+    work = _Work(wishes, bars)
     with native_remarks_hidden():
-        with Bars(console, len(errands)) as bars:
-            for outcome in _outcomes(wishes, errands, bars):
-                bars.clip_done()
-                outcomes.append(outcome)
-                _tell(console, wishes, outcome)
-        if wishes.together:
-            console.print(tables.batch_table([(str(one.clip), one.jumps, one.failure) for one in outcomes]))
-        _tell_of_the_model(console, wishes, outcomes)
-        failed = _write(console, wishes, outcomes)
-    if failed or any(outcome.error is not None for outcome in outcomes):
+        try:
+            with bars:
+                work.do(errands, partial(_tell, console, wishes))
+        finally:
+            failed = _conclude(console, wishes, work.outcomes, many=len(errands) > 1)
+    if failed or any(outcome.error is not None for outcome in work.outcomes):
         return UNREADABLE
-    return DONE if all(outcome.jumps for outcome in outcomes) else NO_JUMP
+    return DONE if all(outcome.jumps for outcome in work.outcomes) else NO_JUMP
 
 
-def _outcomes(wishes: Wishes, errands: Sequence[Errand], bars: Bars) -> Iterator[Outcome]:
-    if wishes.at_once == 1 or len(errands) == 1:
-        yield from (_outcome(wishes, errand, bars, wishes.cores) for errand in errands)
-        return
-    each = wishes.cores // wishes.at_once + 1  # one more than its share: while one clip decodes, another's frames wait
-    executor = ThreadPoolExecutor(wishes.at_once, "clip")
-    try:
-        yield from executor.map(lambda errand: _outcome(wishes, errand, bars, each), errands)
-    finally:
-        executor.shutdown(cancel_futures=True)
+class _Stopped(Exception):
+    """The work is to end."""
 
 
-def _outcome(wishes: Wishes, errand: Errand, bars: Bars, cores: int) -> Outcome:
-    try:
-        analysis = _analysed(wishes, errand, bars, cores)
-        content = analysis.to_dict()
-        _write_pictures(analysis, errand, bars)
-        if errand.json is not None:
-            atomic.write(errand.json, encode(content))
-    except VideoError as error:
-        content = {"jumps": [], "video": {"file": str(errand.clip)}, "error": str(error)}
-        return Outcome(errand.clip, content, error=str(error))
-    return Outcome(errand.clip, content, analysis.video, analysis.jumps, analysis.software)
+class _Work:
+    """Clips in work, several at a time."""
+
+    def __init__(self, wishes: Wishes, bars: Bars) -> None:
+        self._wishes = wishes
+        self._bars = bars
+        self._stopping = Event()
+        self._futures: list[Future[Outcome]] = []
+
+    def do(self, errands: Sequence[Errand], tell: Callable[[Outcome], object]) -> None:
+        """Does the errands, and tells what became of each, in order.
+
+        Where it is interrupted, clips in work end with the frame that they are at.
+        """
+        with ThreadPoolExecutor(self._wishes.at_once, "clip") as executor:
+            try:
+                self._futures = [executor.submit(self._outcome, errand) for errand in errands]
+                for future in self._futures:
+                    tell(future.result())
+                    self._bars.clip_done()
+            finally:
+                self._stopping.set()
+                executor.shutdown(cancel_futures=True)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What became of the clips that were measured to their end, or failed."""
+        ended = (future for future in self._futures if future.done() and not future.cancelled())
+        return [future.result() for future in ended if future.exception() is None]
+
+    def _outcome(self, errand: Errand) -> Outcome:
+        """Whatever fails, other clips go on; what was measured before it stays."""
+        try:
+            analysis = self._analysed(errand)
+        except (ModelError, _Stopped):
+            raise
+        except Exception as fault:
+            said = _said(errand.clip, fault)
+            return Outcome(
+                errand.clip, {"jumps": [], "video": {"file": printable(errand.clip)}, "error": said}, error=said
+            )
+        content, error = analysis.to_dict(), self._written(analysis, errand)
+        if error is not None:
+            content["error"] = error
+        return Outcome(errand.clip, content, analysis.video, analysis.jumps, analysis.software, error)
+
+    def _written(self, analysis: VideoAnalysis, errand: Errand) -> str | None:
+        """Writes what a clip is to give; answers with what went wrong. Figures come first, as pictures take a while."""
+        try:
+            if errand.json is not None:
+                atomic.write(errand.json, encode(analysis.to_dict()))
+            if errand.overlay is not None or errand.report is not None:
+                with self._progress(f"{errand.clip.name}: drawing") as progress:
+                    write_outputs(analysis, overlay=errand.overlay, report=errand.report, progress=progress)
+        except Exception as fault:
+            return _said(errand.clip, fault)
+        return None
+
+    def _analysed(self, errand: Errand) -> VideoAnalysis:
+        wishes = self._wishes
+        with self._progress(errand.clip.name) as progress:
+            return analyze_video(
+                errand.clip,
+                wishes.movement,
+                height_m=wishes.height_m,
+                mass_kg=wishes.mass_kg,
+                drop_height_m=wishes.drop_height_m,
+                quality=wishes.quality,
+                speed=wishes.speed,
+                progress=progress,
+            )
+
+    @contextlib.contextmanager
+    def _progress(self, text: str) -> Iterator[Progress]:
+        """A bar, and where the work is stopped."""
+        show, remove = self._bars.clip(text)
+
+        def progress(done: int, total: int) -> None:
+            if self._stopping.is_set():
+                raise _Stopped(f"{text}: stopped")
+            show(done, total)
+
+        try:
+            yield progress
+        finally:
+            remove()
 
 
-def _analysed(wishes: Wishes, errand: Errand, bars: Bars, cores: int) -> VideoAnalysis:
-    show, remove = bars.clip(errand.clip.name)
-    try:
-        return analyze_video(
-            errand.clip,
-            wishes.movement,
-            height_m=wishes.height_m,
-            mass_kg=wishes.mass_kg,
-            drop_height_m=wishes.drop_height_m,
-            quality=wishes.quality,
-            speed=wishes.speed,
-            workers=cores,
-            progress=show,
-        )
-    finally:
-        remove()
-
-
-def _write_pictures(analysis: VideoAnalysis, errand: Errand, bars: Bars) -> None:
-    if errand.overlay is None and errand.report is None:
-        return
-    show, remove = bars.clip(f"{errand.clip.name}: drawing")
-    try:
-        write_outputs(analysis, overlay=errand.overlay, report=errand.report, progress=show)
-    finally:
-        remove()
+def _said(clip: Path, fault: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(fault, VideoError | _Stopped):
+        return str(fault)
+    cause = " ".join(f"{type(fault).__name__}: {fault}".split())
+    return f"{clip}: could not be completed, by a fault that was not foreseen ({cause})"
 
 
 def _tell(console: Console, wishes: Wishes, outcome: Outcome) -> None:
-    if outcome.error is not None or outcome.video is None:
+    if outcome.error is not None:
         _say(console, f"Error: {outcome.error}")
-    elif not outcome.jumps:
+    if outcome.video is None:
+        return
+    if not outcome.jumps:
         _say(console, f"{outcome.clip}: {_no_jump(wishes.movement, outcome.video)}")
     elif not wishes.together:
         _say(console, tables.title(outcome.video))
@@ -193,19 +241,28 @@ def _tell_of_the_model(console: Console, wishes: Wishes, outcomes: Sequence[Outc
         )
 
 
-def _write(console: Console, wishes: Wishes, outcomes: Sequence[Outcome]) -> bool:
-    """Writes what all clips share; answers whether something could not be written."""
-    whole: object = {"clips": [outcome.content for outcome in outcomes]}
-    content = encode(whole if wishes.together or len(outcomes) > 1 else outcomes[0].content)
-    try:
-        if wishes.csv is not None:
-            rows = [(str(outcome.clip), jump) for outcome in outcomes for jump in outcome.jumps]
-            atomic.write(wishes.csv, tables.csv_table(rows))
-        if wishes.json is not None:
-            atomic.write(wishes.json, content)
-    except VideoError as error:
-        _say(console, f"Error: {error}")
-        return True
+def _conclude(console: Console, wishes: Wishes, outcomes: Sequence[Outcome], *, many: bool) -> bool:
+    """Tells and writes what all clips share; answers whether something could not be written."""
+    if not outcomes:
+        return False
+    if wishes.together:
+        console.print(tables.batch_table([(str(one.clip), one.jumps, one.failure) for one in outcomes]))
+    _tell_of_the_model(console, wishes, outcomes)
+    content = encode(
+        {"clips": [outcome.content for outcome in outcomes]} if many or wishes.together else outcomes[0].content
+    )
+    rows = [(str(outcome.clip), jump) for outcome in outcomes for jump in outcome.jumps]
+    files = [(wishes.csv, tables.csv_table(rows)), (wishes.json, content)]
+    written = [_write(console, path, text) for path, text in files if path is not None]
     if not wishes.silent:
         click.echo(content, nl=False)
-    return False
+    return not all(written)
+
+
+def _write(console: Console, path: Path, content: bytes) -> bool:
+    try:
+        atomic.write(path, content)
+    except VideoError as error:
+        _say(console, f"Error: {error}")
+        return False
+    return True

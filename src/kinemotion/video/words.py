@@ -41,7 +41,7 @@ EVENTS: Final = {
 METRICS: Final = {
     "jump_height_m": "Jump height",
     "jump_height_flight_time_m": "Height from flight time",
-    "jump_height_takeoff_velocity_m": "Height from take-off velocity",
+    "jump_height_takeoff_velocity_m": "Height from take-off velocity (the same)",
     "flight_time_ms": "Flight time",
     "takeoff_velocity_m_s": "Take-off velocity",
     "countermovement_depth_m": "Countermovement depth",
@@ -67,7 +67,8 @@ METRICS: Final = {
 MEANINGS: Final = {
     "jump_height_m": "How far the centre of mass rose from take-off to its highest point: the best estimate.",
     "jump_height_flight_time_m": "g t²/8. Too high if the legs are bent on landing.",
-    "jump_height_takeoff_velocity_m": "v²/2g.",
+    "jump_height_takeoff_velocity_m": "v²/2g of the take-off velocity, which is measured through the same flight: "
+    "always the jump height again, and no second measurement of it.",
     "flight_time_ms": "From the last contact of the feet to the first.",
     "takeoff_velocity_m_s": "Upward speed of the centre of mass as the feet leave.",
     "countermovement_depth_m": "How far the centre of mass sank below standing.",
@@ -144,7 +145,7 @@ def label(metric: str) -> str:
     """`peak_eccentric_velocity_m_s` as “Peak velocity down”."""
     if metric in METRICS:
         return METRICS[metric]
-    words = metric.removesuffix(_unit(metric)[0]).replace("_", " ").strip()
+    words = metric.removesuffix(display(metric)[0]).replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
@@ -167,12 +168,12 @@ def _excess(jump: Jump) -> str:
 
 def unit(metric: str) -> str:
     """The unit in which a metric is shown."""
-    return _unit(metric)[1]
+    return display(metric)[1]
 
 
 def number(metric: str, value: float) -> str:
     """A metric's value in the unit in which it is shown, with a real minus sign."""
-    _, _, factor, digits = _unit(metric)
+    _, _, factor, digits = display(metric)
     return f"{round(value * factor, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
@@ -183,5 +184,6 @@ def measure(metric: str, value: float, deviation: float | None = None) -> str:
     return f"{number(metric, value)}{spread}{'' if sign in ('', '°') else ' '}{sign}"
 
 
-def _unit(metric: str) -> tuple[str, str, float, int]:
+def display(metric: str) -> tuple[str, str, float, int]:
+    """How a metric is shown: its suffix, the unit, what the value is multiplied by for it, digits after the point."""
     return next((entry for entry in _UNITS if metric.endswith(entry[0])), _BARE)

@@ -49,7 +49,7 @@ export const LARGE_SPREAD =
 export const METRICS = {
   jump_height_m: 'Jump height',
   jump_height_flight_time_m: 'Height from flight time',
-  jump_height_takeoff_velocity_m: 'Height from take-off velocity',
+  jump_height_takeoff_velocity_m: 'Height from take-off velocity (the same)',
   takeoff_velocity_m_s: 'Take-off velocity',
   eccentric_duration_ms: 'Time down (eccentric)',
   concentric_duration_ms: 'Time up (concentric)',

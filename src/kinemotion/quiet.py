@@ -1,6 +1,7 @@
 """Keeps what native libraries write past Python off the terminal."""
 
 import contextlib
+import faulthandler
 import os
 import sys
 from collections.abc import Iterator
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 def native_remarks_hidden() -> Iterator[None]:
     """Sends the process's standard error nowhere for a while; Python's own `sys.stderr` goes on as before.
 
-    MediaPipe remarks on each graph that it makes, FFmpeg on each damaged picture; neither can be told not to.
+    MediaPipe remarks on each graph that it makes, FFmpeg and libjpeg on each damaged picture; none can be told not to.
+    What Python has to say of a crash is still said.
     """
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    python, own = sys.stderr, _goes_to_2()
+    python, own, told = sys.stderr, _goes_to_2(), faulthandler.is_enabled()
     if own:
-        sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1)
+        sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, errors="backslashreplace")
+        faulthandler.enable(sys.stderr)
     os.dup2(nowhere, 2)
     try:
         yield
@@ -25,6 +28,7 @@ def native_remarks_hidden() -> Iterator[None]:
         os.close(kept)
         os.close(nowhere)
         if own:
+            faulthandler.enable(python) if told else faulthandler.disable()
             sys.stderr.close()
             sys.stderr = python
 
