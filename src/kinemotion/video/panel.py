@@ -71,4 +71,4 @@ def _lines(jump: Jump) -> list[tuple[str, str]]:
     wanted = _FIGURES.get(jump.movement, ())
     lines = [(_SHORT[name], words.measure(name, jump.metrics[name])) for name in wanted if name in jump.metrics]
     grade = jump.quality.grade
-    return [*lines, ("Grade", f"{grade}, {words.GRADES[grade][0]}")]
+    return [*lines, ("Grade", f"{grade}, {words.verdict(jump)[0]}")]

@@ -64,7 +64,7 @@ def clip_table(jumps: Sequence[Jump]) -> Table:
     table = Table("", *(f"jump {jump.index}" for jump in jumps))
     for name in words.order(name for jump in jumps for name in jump.metrics):
         table.add_row(words.label(name), *(_measure(jump, name) for jump in jumps))
-    grades = (f"{jump.quality.grade}, {words.GRADES[jump.quality.grade][0]}" for jump in jumps)
+    grades = (f"{jump.quality.grade}, {words.verdict(jump)[0]}" for jump in jumps)
     table.add_row("Grade", *grades, end_section=True)
     return table
 
