@@ -21,7 +21,7 @@ from kinemotion.pose.graph import Pose
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.protocol import V1
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, SquatJump
-from kinemotion.video import words
+from kinemotion.video import skeleton, words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.charts import Chart, Frame, Line, Mark
 from kinemotion.video.commands import COMMANDS
@@ -29,6 +29,7 @@ from kinemotion.video.curves import smoothed
 from kinemotion.video.document import encode
 from kinemotion.video.keyframes import KeyFrames
 from kinemotion.video.overlay import Cadence, Overlay
+from kinemotion.video.placing import body_boxes
 from kinemotion.video.reader import Reader
 from kinemotion.video.report import report_html
 from kinemotion.video.result import Track, VideoAnalysis
@@ -86,6 +87,34 @@ def test_the_overlay_shows_the_event_the_figures_and_the_skeleton(
     assert all(0.05 < share.mean() < 0.7 for share in changed)
     assert all(share[0].mean() > 0.9 for share in changed)  # the frame around the picture
     assert changed[1].sum() > changed[0].sum()  # the figures come with the landing
+
+
+def test_neither_figures_nor_strip_cover_the_athlete(analysed: VideoAnalysis, drawn_pictures: list[Image]) -> None:
+    boxes = body_boxes(analysed.track, analysed.video.width, analysed.video.height)
+    overlay, times = Overlay(analysed), np.array(analysed.track.times_s)
+    for moment_s in (analysed.jumps[0].events_s["apex"] + 0.2, analysed.jumps[0].events_s["landing"] + 0.4):
+        row = int(np.searchsorted(times, moment_s))
+        full, bare = drawn_pictures[row].copy(), drawn_pictures[row].copy()
+        overlay.draw(full, row)
+        landmarks = analysed.track.landmarks(row)
+        assert landmarks is not None
+        skeleton.draw(bare, landmarks)
+        left, top, right, bottom = boxes[row].astype(int)
+        assert different(bare, full)[max(top, 0) : bottom, left:right].mean() < 0.02
+
+
+def test_an_event_is_told_for_a_moment_from_its_own_time_on(
+    analysed: VideoAnalysis, drawn_pictures: list[Image]
+) -> None:
+    overlay, times = Overlay(analysed), np.array(analysed.track.times_s)
+    takeoff_s = analysed.jumps[0].events_s["takeoff"]
+    edges = []
+    for after_s in (-0.01, 0.01, 0.19):
+        row = int(np.searchsorted(times, takeoff_s + after_s)) - (after_s < 0)
+        picture = drawn_pictures[row].copy()
+        overlay.draw(picture, row)
+        edges.append(bool(different(drawn_pictures[row], picture)[:, 0].mean() > 0.9))
+    assert edges == [False, True, False]
 
 
 def uneven(analysed: VideoAnalysis, times_s: list[float], fps: float, speed: float = 1.0) -> VideoAnalysis:

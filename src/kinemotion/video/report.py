@@ -242,4 +242,4 @@ def _facts(analysis: VideoAnalysis) -> str:
         f"MediaPipe {software['mediapipe']}",
     }
     rows = "".join(f'<tr><th scope="row">{name}</th><td>{escape(text)}</td></tr>' for name, text in facts.items())
-    return f"<section><h2>The clip</h2><table><tbody>{rows}</tbody></table></section>"
+    return f'<section><h2>The clip</h2><table class="facts"><tbody>{rows}</tbody></table></section>'
