@@ -4,9 +4,11 @@ import contextlib
 import csv
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +170,43 @@ def test_a_clip_without_a_jump_ends_with_3_and_says_what_to_do(standing: Path) -
     assert result.exit_code == 3
     assert json.loads(result.stdout)["jumps"] == []
     assert "no countermovement jump found" in result.stderr
-    assert "--speed" in result.stderr
+    assert "say --speed if the clip is slow motion" in result.stderr
+
+
+def test_speed_is_not_advised_where_it_was_said(standing: Path) -> None:
+    said = kinemotion("cmj-analyze", standing, "--speed", "2").stderr
+    assert "say --speed" not in said
+    assert "check --speed 2" in said
+
+
+def test_fewer_than_24_pictures_a_second_are_remarked_on(standing: Path) -> None:
+    result = kinemotion("cmj-analyze", standing, "--speed", "0.5")
+    assert json.loads(result.stdout)["video"]["warnings"] == ["few_frames_a_second"]
+    assert "fewer than 24 pictures a second" in result.stderr
+
+
+def test_a_terminal_gets_the_table_alone(analysed: VideoAnalysis) -> None:
+    code = (
+        "import pickle, sys; from kinemotion.video import run; from kinemotion.cli import main;"
+        "known = pickle.load(open(sys.argv.pop(), 'rb')); run.analyze_video = lambda *_, **__: known; main()"
+    )
+    assert analysed.curves is not None
+    with tempfile.NamedTemporaryFile() as file:
+        pickle.dump(analysed, file)
+        file.flush()
+        mine, its = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "cmj-analyze", "clip.mp4", file.name], stdout=its, stderr=its
+        )
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):
+            while piece := os.read(mine, 65_536):
+                shown += piece
+        os.close(mine)
+        assert process.wait(60) == 0
+    assert b"Jump height" in shown
+    assert b"jump_height_m" not in shown
 
 
 @pytest.mark.parametrize(
@@ -242,7 +280,9 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
         assert "is named for two results" in usage_error("cmj-analyze", cmj, "-j", same[0], other, same[1])
     assert "is named for two results" in usage_error("cmj-analyze", "--batch", cmj, "-j", twice, "--csv-summary", twice)
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
-    assert "not in the range" in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "180.0 is not in the range 1.0<=x<=2.5, in metres." in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "in metres." in usage_error("dropjump-analyze", cmj, "--drop-height", "40")
+    assert "in kilograms." in usage_error("sj-analyze", cmj, "--mass", "7.5")
     assert "No such option '--mass'" in usage_error("dropjump-analyze", cmj, "--mass", "75")
     assert "No such option '--drop-height'" in usage_error("cmj-analyze", cmj, "--drop-height", "0.4")
 

@@ -19,7 +19,7 @@ from kinemotion.video.reader import Image
 
 FORMATS: Final = (".mp4", ".webm")
 _PATIENCE_S: Final = 30.0
-_FOURCC: Final = {"mpeg4": "mp4v", "vp8": "VP80", "vp9": "VP90"}
+_FOURCC: Final = {"mpeg4": "mp4v", "vp8": "VP80", "vp9": "vp09"}
 
 
 class Encoder(Protocol):

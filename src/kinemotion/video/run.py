@@ -225,10 +225,8 @@ def _no_jump(movement: Movement, video: VideoFacts) -> str:
     said = f"no {words.MOVEMENTS[movement].lower()} found. "
     if video.warnings:
         return said + " ".join(words.warning(code) for code in video.warnings)
-    return said + (
-        "The whole body must be in the picture from standing to landing, feet included; "
-        "say --speed if the clip is slow motion."
-    )
+    slow = "say --speed if the clip is slow motion" if video.speed == 1 else f"check --speed {video.speed:g}"
+    return f"{said}The whole body must be in the picture from standing to landing, feet included; {slow}."
 
 
 def _tell_of_the_model(console: Console, wishes: Wishes, outcomes: Sequence[Outcome]) -> None:

@@ -128,6 +128,8 @@ WARNINGS: Final = {
     "frames_unreadable": "Some pictures could not be decoded and were left out. Copy the file from the camera again.",
     "frame_times_repaired": "Some pictures had no time of their own and were left out.",
     "frames_missing": "The clip has gaps of several pictures. Record with fewer apps open, or copy the file again.",
+    "few_frames_a_second": "The clip has fewer than 24 pictures a second, too few for figures to rely on, whatever "
+    "their grade. Film at 60 or more.",
     "nobody_seen": "Nobody was seen. Film the whole body, from head to feet, in good light.",
     "body_seldom_seen": "The body was seen in fewer than half of the pictures. Film the whole body, in good light.",
 }
