@@ -41,7 +41,9 @@ def written(cmj: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     """One clip with everything written."""
     folder = tmp_path_factory.mktemp("written")
     targets = ("--output", folder / "o.mp4", "--report", folder / "r.html", "--json-output", folder / "j.json")
-    return folder, kinemotion("cmj-analyze", cmj, *targets, "--csv-summary", folder / "c.csv", "--mass", "75")
+    return folder, kinemotion(
+        "cmj-analyze", cmj, *targets, "--csv-summary", folder / "c.csv", "--mass", "75", "--name", "Åsa <L>"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +92,9 @@ def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) 
     assert float(row["jump_height_m_sd"]) == jump["uncertainty"]["jump_height_m"]
     assert float(row["takeoff_s"]) == jump["events_s"]["takeoff"]
     assert (row["movement"], row["jump"], row["grade"]) == ("cmj", "1", jump["quality"]["grade"])
+    assert row["name"] == document["name"] == "Åsa <L>"
+    assert row["report"] == str(folder / "r.html")
+    assert f"<h1>Åsa &lt;L&gt;, {document['video']['file']}</h1>" in (folder / "r.html").read_text("utf-8")
     power_w = 6070 * jump["metrics"]["jump_height_m"] + 45.3 * 75 - 2055  # Sayers 1999, by the mass that was stated
     assert jump["metrics"]["peak_power_w"] == pytest.approx(power_w, abs=1)
 
@@ -283,6 +288,7 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
     assert "180.0 is not in the range 1.0<=x<=2.5, in metres." in usage_error("cmj-analyze", cmj, "--height", "180")
     assert "in metres." in usage_error("dropjump-analyze", cmj, "--drop-height", "40")
     assert "in kilograms." in usage_error("sj-analyze", cmj, "--mass", "7.5")
+    assert "not in UTF-8" in usage_error("cmj-analyze", cmj, "--name", "\udcff")
     assert "No such option '--mass'" in usage_error("dropjump-analyze", cmj, "--mass", "75")
     assert "No such option '--drop-height'" in usage_error("cmj-analyze", cmj, "--drop-height", "0.4")
 

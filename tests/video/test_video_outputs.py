@@ -261,7 +261,7 @@ def test_warnings_are_told_in_words_and_names_are_escaped(analysed: VideoAnalysi
     metrics = jump.metrics | {"jump_height_m": 0.30, "jump_height_flight_time_m": 0.328}
     quality = replace(jump.quality, grade="D", warnings=("landing_flexed", "a_new_one"))
     doubtful = replace(jump, metrics=metrics, quality=quality)
-    page = report_html(replace(analysed, jumps=(doubtful,), path=Path("<b>.mp4")), {})
+    page = report_html(replace(analysed, jumps=(doubtful,), video=replace(analysed.video, file="<b>.mp4")), {})
     assert "Landed with bent legs" in page
     assert "about 3 cm too high" in page
     assert "A new one." in page

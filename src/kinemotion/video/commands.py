@@ -32,6 +32,13 @@ class _Measure(click.FloatRange):
 
 _DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
 
+
+def _readable(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value.encode("utf-8", "replace").decode("utf-8") != value:
+        raise click.BadParameter("not in UTF-8")
+    return value
+
+
 _OPTIONS: Final = (
     click.argument("clips", nargs=-1, required=True, metavar="CLIP..."),
     click.option("-o", "--output", metavar="FILE|DIR", help="Write the clip with skeleton, phase, events and figures "
@@ -47,6 +54,7 @@ _OPTIONS: Final = (
         help="How many times slower than life the clip plays: 8 for 240 pictures a second stored at 30."),
     click.option("--height", "height_m", type=_Measure("metres", *HEIGHT_M), help="The athlete's stature in metres; "
         "makes lengths surer."),
+    click.option("--name", callback=_readable, help="The athlete's name, for report, JSON and CSV."),
     click.option("--batch", is_flag=True, help="Work on several clips at once, and print one table for all."),
     click.option("--workers", type=click.IntRange(1, 64), help="Clips in work at once with --batch.  [default: the "
         "number of cores]"),
@@ -91,6 +99,7 @@ def _run(
     height_m: float | None,
     mass_kg: float | None = None,
     drop_height_m: float | None = None,
+    name: str | None,
     batch: bool,
     workers: int | None,
 ) -> int:
@@ -112,6 +121,7 @@ def _run(
         height_m=height_m,
         mass_kg=mass_kg,
         drop_height_m=drop_height_m,
+        name=name,
         quality=Quality(quality),
         speed=speed,
         together=batch,

@@ -37,10 +37,11 @@ def report_html(analysis: VideoAnalysis, pictures: Mapping[int, Sequence[Picture
     Returns:
         The whole page.
     """
-    name = escape(analysis.path.name)
+    clip = escape(analysis.video.file)
+    title = clip if analysis.name is None else f"{escape(analysis.name)}, {clip}"
     style = Path(__file__).with_name("report.css").read_text("utf-8")
     body = [
-        f"<header><h1>{name}</h1>{_about(analysis)}{_notes(map(words.warning, analysis.video.warnings))}</header>",
+        f"<header><h1>{title}</h1>{_about(analysis)}{_notes(map(words.warning, analysis.video.warnings))}</header>",
         _overview(analysis) if len(analysis.jumps) != 1 else "",
         *(_jump(analysis, jump, pictures.get(jump.index, ())) for jump in analysis.jumps),
         _reading(),
@@ -49,7 +50,7 @@ def report_html(analysis: VideoAnalysis, pictures: Mapping[int, Sequence[Picture
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Jump report: {name}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<title>Jump report: {title}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{''.join(body)}\n</main>\n</body>\n</html>\n"
     )
 
