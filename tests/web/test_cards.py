@@ -63,19 +63,39 @@ async def test_the_final_report_of_a_jump_replaces_the_first_and_nothing_replace
     assert result["restored"] == result["csv"]
 
 
+MEANING = "async ([grade, spread]) => (await import('/static/words.js')).meaning(grade, spread ?? undefined)"
+
+
 @pytest.mark.parametrize(("grade", "next_grade"), [("A", "B"), ("B", "C"), ("C", "D")])
-async def test_the_words_for_a_grade_name_the_limit_that_the_server_has(
+async def test_the_words_for_a_height_name_the_limit_that_the_server_has(
     page: Page, grade: str, next_grade: str
 ) -> None:
-    meaning: str = await page.evaluate(
-        "async (grade) => (await import('/static/words.js')).GRADE_MEANINGS[grade]", grade
-    )
+    meaning: str = await page.evaluate(MEANING, [grade, None])
     limit = re.search(r"within ([\d.]+) cm", meaning)
     assert limit is not None
     limit_m = float(limit[1]) / 100
+    assert await page.evaluate(MEANING, [grade, limit_m - 1e-6]) == meaning
+    assert await page.evaluate(MEANING, [next_grade, limit_m + 1e-6]) != meaning
     assert _grade(limit_m - 1e-6, ()) == grade
     assert _grade(limit_m + 1e-6, ()) == next_grade
     assert _grade(inf, ()) == "D"
+
+
+@pytest.mark.parametrize(
+    ("grade", "spread_m", "says"),
+    [
+        ("A", 0.010, "The height is usually right to within 1.5 cm."),
+        ("B", 0.010, "The height is usually right to within 1.5 cm. Graded B for the warning below."),
+        ("B", 0.028, "The height is usually right to within 4 cm."),
+        ("C", 0.010, "By its ± the height would be right to within 1.5 cm, but the warning below makes it less sure."),
+        ("C", 0.050, "Use with care: the height is usually right to within 8 cm."),
+        ("D", 0.136, "The height may well be off by more than 8 cm. Only that a jump happened is certain."),
+    ],
+)
+async def test_what_is_said_of_a_height_follows_from_its_uncertainty(
+    page: Page, grade: str, spread_m: float, says: str
+) -> None:
+    assert await page.evaluate(MEANING, [grade, spread_m]) == says
 
 
 async def test_every_warning_has_words_with_what_to_do(page: Page) -> None:

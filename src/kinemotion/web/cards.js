@@ -1,7 +1,7 @@
 /** One card for every jump. */
 
 import { decimal, label, measure, quantity, sentence } from './format.js';
-import { GRADES, GRADE_MEANINGS, LARGE_SPREAD, MOVEMENTS, WARNINGS, tooHigh } from './words.js';
+import { GRADES, LARGE_SPREAD, MOVEMENTS, WARNINGS, meaning, tooHigh } from './words.js';
 
 const HEADLINE = 'jump_height_m';
 const DOUBTFUL = ['C', 'D'];
@@ -37,8 +37,8 @@ export function card({ number, jump, truth, source, athlete }, open) {
   const who = source === 'demo' ? 'drawn athlete' : athlete?.id;
   const kind = element('p', 'card-kind', who ? `${movement}, ${who}` : movement);
   made.append(element('header', 'card-head', title, status(jump), kind), headline(metrics, uncertainty));
-  if (jump.final && quality?.grade in GRADE_MEANINGS) {
-    made.append(element('p', 'card-meaning fine', GRADE_MEANINGS[quality.grade]));
+  if (jump.final && quality?.grade in GRADES) {
+    made.append(element('p', 'card-meaning fine', meaning(quality.grade, uncertainty[HEADLINE])));
   }
   if (truth?.[HEADLINE] !== undefined) made.append(comparison(metrics[HEADLINE], truth[HEADLINE]));
   made.append(figures(PROMINENT, metrics, uncertainty, 'figures figures-main'));

@@ -32,13 +32,24 @@ export const GRADES = {
   D: 'rough guess',
 };
 
-/** @type {Object<string, string>} the limits are those of jumps/quality.py, for one standard deviation */
-export const GRADE_MEANINGS = {
-  A: 'The height is usually right to within 1.5 cm.',
-  B: 'The height is usually right to within 4 cm.',
-  C: 'Use with care: the height is usually right to within 8 cm.',
-  D: 'The height may well be off by more than 8 cm. Only that a jump happened is certain.',
-};
+/** @type {[string, number][]} grades, and below which standard deviation of the height in cm; as in jumps/quality.py */
+const GRADE_LIMITS = [['A', 1.5], ['B', 4], ['C', 8]];
+
+/**
+ * @param {string} grade
+ * @param {number} [spread] one standard deviation of the height in metres
+ * @returns {string} what to expect of the height by its ±, and by what a warning made of the grade
+ */
+export function meaning(grade, spread) {
+  const has = (/** @type {[string, number]} */ [name, limit]) =>
+    spread === undefined ? name === grade : 100 * spread < limit;
+  const [earned, limit] = GRADE_LIMITS.find(has) ?? ['D', Infinity];
+  const within = `right to within ${limit} cm`;
+  if (earned === 'D') return 'The height may well be off by more than 8 cm. Only that a jump happened is certain.';
+  if (earned === grade) return `${grade === 'C' ? 'Use with care: the' : 'The'} height is usually ${within}.`;
+  if (grade === 'B') return `The height is usually ${within}. Graded B for the warning below.`;
+  return `By its ± the height would be ${within}, but the warning below makes it less sure.`;
+}
 
 /** Why a jump without a warning is graded low. */
 export const LARGE_SPREAD =
