@@ -169,3 +169,36 @@ async def test_a_jump_that_was_cleared_does_not_come_back(page: Page) -> None:
       return [again, next.number];
     }}"""
     assert await page.evaluate(script) == [None, 1]
+
+
+@pytest.mark.parametrize(
+    ("jumps", "says"),
+    [
+        ([], []),
+        (
+            [(0.28, "A", True, []), (0.31, "B", True, []), (0.326, "C", True, ["live_frames_only"])],
+            [["Best", "31.0 ± 0.8 cm", "Grade B, reliable"], ["Mean of 2", "29.5 cm"]],
+        ),
+        (
+            [(0.28, "A", True, []), (0.40, "A", True, ["live_frames_only"]), (0.45, "A", False, [])],
+            [["Best", "28.0 ± 0.8 cm", "Grade A, very reliable"]],
+        ),
+        (
+            [(0.30, "D", True, []), (0.29, "C", True, [])],
+            [["Best", "29.0 ± 0.8 cm", "Grade C, use with care"]],
+        ),
+        ([(0.30, "A", False, [])], [["Best", "30.0 ± 0.8 cm", "First estimate"]]),
+    ],
+)
+async def test_the_best_jump_of_a_run_is_one_that_can_be_relied_on_if_there_is_one(
+    page: Page, jumps: list[tuple[float, str, bool, list[str]]], says: list[list[str]]
+) -> None:
+    script = f"""async (given) => {{
+      const {{ summaryOf }} = await import('/static/summary.js');
+      const jump = {JUMP};
+      const entries = given.map(([height, grade, final, warnings]) => ({{ jump: jump({{ final, grade, warnings,
+        metrics: {{ jump_height_m: height }}, uncertainty: {{ jump_height_m: 0.008 }} }}) }}));
+      return summaryOf(entries, null, true).figures;
+    }}"""
+    figures = await page.evaluate(script, jumps)
+    assert [[" ".join(part.split()) for part in figure] for figure in figures] == says

@@ -1,7 +1,7 @@
 /** One card for every jump. */
 
 import { decimal, label, measure, quantity, sentence } from './format.js';
-import { GRADES, LARGE_SPREAD, MOVEMENTS, WARNINGS, meaning, tooHigh } from './words.js';
+import { GRADES, LARGE_SPREAD, MOVEMENTS, OPEN, WARNINGS, meaning, tooHigh } from './words.js';
 
 const HEADLINE = 'jump_height_m';
 const DOUBTFUL = ['C', 'D'];
@@ -62,7 +62,7 @@ export function announcement({ number, jump }) {
 
 /** @param {import('./protocol.js').Jump} jump */
 function status({ final, quality }) {
-  if (!final) return element('p', 'badge badge-open', 'First estimate');
+  if (!final) return element('p', 'badge badge-open', OPEN);
   const grade = quality?.grade ?? '';
   const badge = element('p', `badge badge-${grade.toLowerCase()}`, element('strong', '', `Grade ${grade}`));
   if (grade in GRADES) badge.append(` ${GRADES[grade]}`);

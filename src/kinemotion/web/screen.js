@@ -127,10 +127,10 @@ export function showLast(entry) {
   part('last').dataset.final = String(entry.jump.final);
 }
 
-/** @param {{title: string, figures: [string, string][], frames: string}} summary */
+/** @param {{title: string, figures: string[][], frames: string}} summary */
 export function showSummary({ title, figures, frames }) {
   part('summary-title').textContent = title;
-  part('summary-figures').replaceChildren(...figures.map(([name, value]) => tile(name, value)));
+  part('summary-figures').replaceChildren(...figures.map(([name, value, worth]) => tile(name, value, worth)));
   part('summary-frames').textContent = frames;
 }
 
@@ -152,12 +152,17 @@ function announceSoon(text) {
   }, QUIET_MS);
 }
 
-/** @param {string} name @param {string} value */
-export function tile(name, value) {
-  const [made, term, figure] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
+/** @param {string} name @param {string} value @param {string} [worth] in small letters below */
+export function tile(name, value, worth) {
+  const [made, term, figure, remark] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
   term.textContent = name;
   figure.textContent = value;
   made.append(term, figure);
+  if (worth) {
+    remark.className = 'fine';
+    remark.textContent = worth;
+    made.append(remark);
+  }
   return made;
 }
 

@@ -32,6 +32,9 @@ export const GRADES = {
   D: 'rough guess',
 };
 
+/** What a jump is that the server has not looked at again yet. */
+export const OPEN = 'First estimate';
+
 /** @type {[string, number][]} grades, and below which standard deviation of the height in cm; as in jumps/quality.py */
 const GRADE_LIMITS = [['A', 1.5], ['B', 4], ['C', 8]];
 
