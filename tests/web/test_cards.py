@@ -104,6 +104,16 @@ async def test_every_warning_has_words_with_what_to_do(page: Page) -> None:
     assert all(text.count(".") >= 2 for text in words.values())
 
 
+@pytest.mark.parametrize("code", ["live_frames_only", "irregular_frames"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "192.168.1.20", "gym.example", "127.gym.example"])
+async def test_advice_fits_where_the_page_is(page: Page, code: str, host: str) -> None:
+    script = "async ([code, host]) => (await import('/static/words.js')).warning(code, host)"
+    words: str = await page.evaluate(script, [code, host])
+    here = host in ("localhost", "127.0.0.1", "[::1]")
+    assert ("this computer" in words or "on it" in words) is here
+    assert ("Wi-Fi" in words or "cameras" in words) is not here
+
+
 @pytest.mark.parametrize(
     ("grade", "warnings", "final", "says"),
     [

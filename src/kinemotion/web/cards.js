@@ -1,7 +1,7 @@
 /** One card for every jump. */
 
 import { decimal, label, measure, quantity, sentence } from './format.js';
-import { GRADES, LARGE_SPREAD, MOVEMENTS, OPEN, WARNINGS, meaning, tooHigh } from './words.js';
+import { GRADES, LARGE_SPREAD, MOVEMENTS, OPEN, meaning, tooHigh, warning } from './words.js';
 
 const HEADLINE = 'jump_height_m';
 const DOUBTFUL = ['C', 'D'];
@@ -71,15 +71,16 @@ function status({ final, quality }) {
 
 /** @param {import('./protocol.js').Jump} jump @returns {string[]} what speaks against its numbers */
 function doubts({ final, metrics, quality }) {
-  const warnings = quality?.warnings ?? [];
-  if (warnings.length === 0 && final && DOUBTFUL.includes(quality?.grade)) return [LARGE_SPREAD];
-  return warnings.map((warning) => `${WARNINGS[warning] ?? sentence(warning)}${excess(warning, metrics)}`);
+  const codes = quality?.warnings ?? [];
+  if (codes.length === 0 && final && DOUBTFUL.includes(quality?.grade)) return [LARGE_SPREAD];
+  const { hostname } = window.location;
+  return codes.map((code) => `${warning(code, hostname) ?? sentence(code)}${excess(code, metrics)}`);
 }
 
-/** @param {string} warning @param {Object<string, number>} metrics @returns {string} by how much bent legs misled */
-function excess(warning, metrics) {
+/** @param {string} code @param {Object<string, number>} metrics @returns {string} by how much bent legs misled */
+function excess(code, metrics) {
   const difference = metrics.jump_height_flight_time_m - metrics[HEADLINE];
-  return warning === 'landing_flexed' && difference > 0 ? ` ${tooHigh(decimal(100 * difference, 0))}` : '';
+  return code === 'landing_flexed' && difference > 0 ? ` ${tooHigh(decimal(100 * difference, 0))}` : '';
 }
 
 /** @param {Object<string, number>} metrics @param {Object<string, number>} uncertainty */

@@ -105,8 +105,27 @@ export const WARNINGS = {
     'This did not look like the movement chosen. Choose the one that was done under “Set-up”, or “Automatic”.',
   live_frames_only:
     'Analysed from the live frames alone: the server was too busy to look at every frame again. ' +
-    'Fewer cameras at once help.',
+    'Fewer cameras at once, or less other work for its machine, help.',
 };
+
+/** @type {Object<string, string>} other words for a page on the server's own machine */
+const WARNINGS_HERE = {
+  irregular_frames:
+    'Pictures around the jump are missing, or came at uneven times. Close other programs and tabs on this computer.',
+  live_frames_only:
+    'Analysed from the live frames alone: this computer was too busy to look at every frame again. ' +
+    'Close other programs and tabs on it.',
+};
+
+/**
+ * @param {string} code
+ * @param {string} host of the page's address
+ * @returns {string|undefined} a jump's warning in words, with what to do here
+ */
+export function warning(code, host) {
+  const here = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
+  return (here && WARNINGS_HERE[code]) || WARNINGS[code];
+}
 
 /** @param {string} centimetres @returns {string} what bent legs on landing make of the height from flight time */
 export function tooHigh(centimetres) {
@@ -141,7 +160,7 @@ export const CONNECTION = {
   },
   overloaded: {
     title: 'The server has too much to do.',
-    remedy: 'Leave this page open: it tries again by itself. Fewer cameras at once help.',
+    remedy: 'Leave this page open: it tries again by itself. Fewer cameras, or less other work for it, help.',
   },
   crowded: {
     title: 'There are too many sessions with this token or from this network.',
