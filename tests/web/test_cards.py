@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from kinemotion.jumps.quality import _grade
+from kinemotion.video.tables import csv_table
 
 JUMP = """({ index = 1, final = true, metrics = {}, uncertainty = {}, grade = 'A', warnings = [], fps = 30 } = {}) => ({
   index, final, movement: 'cmj', events_s: {}, metrics, uncertainty, quality: { grade, fps, warnings } })"""
@@ -57,7 +58,7 @@ async def test_the_final_report_of_a_jump_replaces_the_first_and_nothing_replace
     header, first, second = (line.split(",") for line in result["csv"].splitlines())
     heights = [row[header.index("jump_height_m")] for row in (first, second)]
     assert heights == ["0.34", "0.4"]
-    assert [row[header.index("number")] for row in (first, second)] == ["1", "2"]
+    assert [row[header.index("jump")] for row in (first, second)] == ["1", "2"]
     assert first[header.index("true_jump_height_m")] == "0.35"
     assert first[header.index("warnings")] == "a b"
     assert result["restored"] == result["csv"]
@@ -165,6 +166,32 @@ async def test_the_saved_table_names_the_athlete_and_has_no_digits_that_mean_not
         "peak_power_w": "3412.3",
     }
     assert {name: row[name] for name in expected} == expected
+
+
+async def test_the_saved_table_has_the_columns_of_the_command_line_whatever_is_in_it(page: Page) -> None:
+    script = "async () => new (await import('/static/jumps.js')).JumpLog().toCsv()"
+    [header] = csv.reader((await page.evaluate(script)).splitlines())
+    [columns] = csv.reader(csv_table([]).decode().splitlines())
+    assert header[: len(columns)] == columns
+
+
+async def test_drawn_jumps_are_counted_and_marked_apart(page: Page) -> None:
+    script = f"""async () => {{
+      const {{ JumpLog, nameOf }} = await import('/static/jumps.js');
+      const log = new JumpLog();
+      const jump = {JUMP};
+      ['camera', 'demo', 'camera', 'demo'].forEach((source, index) => log.put('s', jump({{ index }}), {{ source }}));
+      return {{ names: log.entries.map(nameOf), csv: log.toCsv() }};
+    }}"""
+    result = await page.evaluate(script)
+    assert result["names"] == ["Jump 1", "Drawn jump 1", "Jump 2", "Drawn jump 2"]
+    rows = csv.DictReader(result["csv"].splitlines())
+    assert [(row["file"], row["jump"]) for row in rows] == [
+        ("Camera", "1"),
+        ("Drawn athlete", "1"),
+        ("Camera", "2"),
+        ("Drawn athlete", "2"),
+    ]
 
 
 async def test_a_jump_that_was_cleared_does_not_come_back(page: Page) -> None:

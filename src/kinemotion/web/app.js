@@ -29,7 +29,7 @@ let seenMs = 0;
 let answeredMs = 0;
 let connections = 0;
 /** @type {?import('./protocol.js').Summary} */ let summary = null;
-/** @type {Set<number>} the numbers of this session's jumps */ const measured = new Set();
+/** @type {Set<import('./jumps.js').Entry>} this session's jumps */ const measured = new Set();
 
 /**
  * @typedef {{source: import('./session.js').Source, chosen: import('./protocol.js').Settings, fps: number}} Opened
@@ -222,7 +222,7 @@ function answered({ phase, pose, live, t_us }) {
 /** @param {?import('./jumps.js').Entry} entry */
 function jumped(entry) {
   if (entry === null) return;
-  measured.add(entry.number);
+  measured.add(entry);
   screen.showCard(entry);
   screen.showLast(entry);
   screen.showLog(log);
@@ -231,7 +231,7 @@ function jumped(entry) {
 }
 
 function summarise() {
-  const entries = log.entries.filter(({ number }) => measured.has(number));
+  const entries = log.entries.filter((entry) => measured.has(entry));
   const shown = summaryOf(entries, summary, connections === 1);
   screen.showSummary(shown);
   screen.announce(`${shown.title}. ${shown.figures.map((pair) => pair.join(' ')).join(', ')}`);

@@ -1,6 +1,7 @@
 /** One card for every jump. */
 
 import { decimal, label, measure, quantity, sentence } from './format.js';
+import { nameOf } from './jumps.js';
 import { GRADES, LARGE_SPREAD, MOVEMENTS, OPEN, meaning, tooHigh, warning } from './words.js';
 
 const HEADLINE = 'jump_height_m';
@@ -25,13 +26,15 @@ function element(tag, className, ...children) {
  * @param {boolean} open whether the further metrics show
  * @returns {HTMLElement}
  */
-export function card({ number, jump, truth, source, athlete }, open) {
+export function card(entry, open) {
+  const { jump, truth, source, athlete } = entry;
+  const name = nameOf(entry);
   const { metrics, uncertainty = {}, quality } = jump;
-  const title = element('h3', '', `Jump ${number}`);
-  title.id = `jump-${number}`;
+  const title = element('h3', '', name);
+  title.id = name.toLowerCase().replaceAll(' ', '-');
   const made = element('article', 'card');
   made.setAttribute('aria-labelledby', title.id);
-  made.dataset.number = String(number);
+  made.dataset.name = name;
   made.dataset.final = String(jump.final);
   const movement = MOVEMENTS[jump.movement] ?? sentence(jump.movement);
   const who = source === 'demo' ? 'drawn athlete' : athlete?.id;
@@ -54,10 +57,11 @@ export function card({ number, jump, truth, source, athlete }, open) {
 }
 
 /** @param {import('./jumps.js').Entry} entry @returns {string} what a screen reader is told */
-export function announcement({ number, jump }) {
+export function announcement(entry) {
+  const { jump } = entry;
   const height = jump.metrics[HEADLINE];
   const result = height === undefined ? 'height unknown' : `${quantity(HEADLINE, height).number} centimetres`;
-  return `Jump ${number}: ${result}, ${jump.final ? 'final' : 'first estimate'}.`;
+  return `${nameOf(entry)}: ${result}, ${jump.final ? 'final' : 'first estimate'}.`;
 }
 
 /** @param {import('./protocol.js').Jump} jump */

@@ -2,6 +2,7 @@
 
 import { card } from './cards.js';
 import { decimal, measure } from './format.js';
+import { nameOf } from './jumps.js';
 import { drawSkeleton } from './skeleton.js';
 import { PHASES, STATES } from './words.js';
 
@@ -97,7 +98,7 @@ export function showTelemetry(report) {
  */
 export function showCard(entry) {
   const cards = part('cards');
-  const known = cards.querySelector(`[data-number="${entry.number}"]`);
+  const known = cards.querySelector(`[data-name="${nameOf(entry)}"]`);
   if (known) {
     known.replaceWith(card(entry, known.querySelector('details')?.open ?? true));
     return;

@@ -260,6 +260,7 @@ export const HINTS = {
   finishing: 'The last values are being worked out…',
 };
 
+/** @type {Object<string, string>} */
 export const SOURCES = { camera: 'Camera', demo: 'Drawn athlete' };
 
 /** @type {Object<string, string>} what a field of the set-up takes */
