@@ -220,6 +220,33 @@ async def test_a_notice_covers_neither_the_picture_nor_the_figures(server: str, 
         assert not overlap
 
 
+async def test_what_belongs_together_stands_together(server: str, new_page: NewPage) -> None:
+    page = await new_page(server, viewport={"width": 1280, "height": 850})
+    await page.get_by_label("Athlete").fill("Anna Katharina Musterfrau-Schmidt")
+    await page.get_by_role("button", name="No camera? Watch the drawn athlete").click()
+    await expect(page.locator("#overlay")).to_have_attribute("data-pose", "true")
+    assert await page.locator("#setup h2").evaluate("(title) => title.clientHeight") < 30  # one line
+    picture, view, tag, numbers = [
+        await page.locator(name).bounding_box() for name in ("#picture", "#view", "#source", "#numbers")
+    ]
+    assert picture and view and tag and numbers
+    shape: float = await page.locator("#picture").evaluate("(canvas) => canvas.width / canvas.height")
+    assert picture["width"] / picture["height"] == pytest.approx(shape, rel=0.01)
+    assert picture["x"] <= tag["x"]
+    assert numbers["y"] + numbers["height"] <= 850
+
+
+async def test_no_ground_shows_for_a_line_that_is_not_there(page: Page) -> None:
+    script = """async () => {
+      const { Trace } = await import('/static/trace.js');
+      const trace = new Trace(document.body.appendChild(document.createElement('canvas')));
+      const hidden = [0, 1, 2].map((t) => { trace.add(t, t === 0 ? undefined : 0.1); return trace.canvas.hidden; });
+      trace.clear();
+      return [...hidden, trace.canvas.hidden];
+    }"""
+    assert await page.evaluate(script) == [True, True, False, True]
+
+
 async def test_a_quality_that_is_not_installed_is_marked_or_else_named_once_a_run(
     new_page: NewPage, tmp_path: Path
 ) -> None:

@@ -78,7 +78,7 @@ export function showPose(pose) {
 /** The view takes the picture's shape. */
 export function fitView() {
   const { width, height } = part('picture');
-  part('view').style.aspectRatio = `${width} / ${height}`;
+  part('view').style.setProperty('--shape', String(width / height));
 }
 
 /** @param {import('./stats.js').Report} report */
