@@ -1,6 +1,6 @@
 /** Wires the page: buttons to sessions, and what sessions report to the screen. */
 
-import { fetchAsGuest, useToken, wantsToken } from './access.js';
+import { fetchAsGuest, tokenTrouble, useToken, wantsToken } from './access.js';
 import { Camera, CameraError, listCameras } from './camera.js';
 import { announcement } from './cards.js';
 import { Demo } from './demo.js';
@@ -114,14 +114,19 @@ function run({ source, chosen, fps }) {
 function fail(error) {
   backToStart();
   notice.showTrouble(error instanceof CameraError ? error.reason : 'demo_failed');
-  if (!(error instanceof CameraError)) checkAccess();
+  if (!(error instanceof CameraError)) checkAccess(true);
 }
 
-/** Asks for a token where the server wants one. */
-async function checkAccess() {
+/**
+ * Asks for a token where the server wants one.
+ *
+ * @param {boolean} [tried] whether somebody has tried to do without one
+ */
+async function checkAccess(tried = false) {
   const wanted = await wantsToken();
   screen.showAccess(wanted);
-  if (wanted && !session) notice.showTrouble('token');
+  const trouble = tokenTrouble();
+  if (wanted && !session && (tried || trouble === 'token_invalid')) notice.showTrouble(trouble);
   else if (!wanted) offerInstalled();
 }
 
@@ -129,7 +134,6 @@ async function checkAccess() {
 function enter(event) {
   event.preventDefault();
   useToken(part('token').value);
-  part('token').value = '';
   notice.hideNotice();
   checkAccess();
 }
@@ -190,8 +194,9 @@ function entered(state, { reason = '', delayMs }) {
     part('stop').disabled = false;
     if (summary || measured.size > 0) summarise();
     back(summary || measured.size > 0 ? 'summary' : 'idle');
-    if (!['done', 'stopped'].includes(reason)) notice.showTrouble(reason);
     if (reason === 'token') screen.showAccess(true);
+    if (reason === 'token') notice.showTrouble(tokenTrouble());
+    else if (!['done', 'stopped'].includes(reason)) notice.showTrouble(reason);
   }
 }
 

@@ -29,8 +29,11 @@ export function showMode(mode) {
 
 /** @param {boolean} wanted whether the server wants a token, or another one */
 export function showAccess(wanted) {
+  const field = part('token');
   part('access').hidden = !wanted;
-  if (wanted) part('token').focus();
+  if (!wanted) field.value = '';
+  else field.focus();
+  field.select(); // a wrong one is typed over, or mended
 }
 
 /** @param {string} state @param {number} [delayMs] until the next attempt */

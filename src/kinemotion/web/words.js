@@ -221,7 +221,11 @@ export const TROUBLE = {
   },
   token: {
     title: 'The server wants an access token.',
-    remedy: 'Enter one that is valid, then start again. This tab forgets it when it is closed.',
+    remedy: 'Enter one above the picture, then start again.',
+  },
+  token_invalid: {
+    title: 'This access token is not valid.',
+    remedy: 'Look for a slip in typing, or ask whoever runs the server: it may have been replaced, or have run out.',
   },
   refused: {
     title: 'The server refuses this page.',
