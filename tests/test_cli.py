@@ -1,5 +1,6 @@
 """The command line, in processes of its own."""
 
+import json
 import os
 import re
 import signal
@@ -65,8 +66,7 @@ def test_serve_prints_the_address_to_open_and_ends_when_told() -> None:
             assert b"<html" in response.read()
     finally:
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=PATIENCE_S)
-    assert output == ""
+        process.communicate(timeout=PATIENCE_S)
 
 
 def test_plain_uvicorn_runs_the_application() -> None:
@@ -222,12 +222,24 @@ def test_https_without_a_usable_certificate_is_refused_with_one_line(files: tupl
     assert "certificate" in outcome.stderr
 
 
-def test_ctrl_c_stops_the_server_without_a_word() -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_that_is_told_to_stop_says_so_and_when_it_has(end: signal.Signals) -> None:
     process = served("kinemotion", "serve", "--port", "0")
     line_with(process, "open http://")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(end)
     output, _ = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, output) == (0, "")
+    assert [json.loads(line)["message"] for line in output.splitlines()] == ["stopping", "stopped"]
+    assert process.returncode == (0 if end == signal.SIGINT else -end)
+
+
+def test_only_the_address_is_written_to_standard_output() -> None:
+    command = [sys.executable, "-m", "kinemotion", "serve", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    line_with(process, "open http://")
+    process.send_signal(signal.SIGINT)
+    output, log = process.communicate(timeout=PATIENCE_S)
+    assert output == ""
+    assert all(json.loads(line) for line in log.splitlines())
 
 
 def test_the_demo_says_when_no_server_is_there() -> None:

@@ -30,6 +30,8 @@ _SHUTDOWN_S: Final = 5
 _START_S: Final = 30.0
 _REMARKS: Final = ("without completing handshake", "Invalid UTF-8 sequence")
 
+_log: Final = logging.getLogger(__name__)
+
 
 class Server(uvicorn.Server):
     """A uvicorn server that says where it listens, once it does, and drains before it shuts down.
@@ -58,9 +60,11 @@ class Server(uvicorn.Server):
 
         Clients that come meanwhile are refused with 503, which they would not be told by a closed socket.
         """
+        _log.info("stopping")
         runtime: Runtime = self.lifespan.state[RUNTIME]
         await runtime.sessions.drain()
         await super().shutdown(sockets)
+        _log.info("stopped")
         if runtime.services.scheduler.stuck:
             self._end_by_signal()
 
