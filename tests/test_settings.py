@@ -54,6 +54,20 @@ def test_a_server_for_oneself_asks_nobody() -> None:
     assert guarded.open_to_all() == Settings(port=9000)
 
 
+@pytest.mark.parametrize(
+    ("variable", "advice"),
+    [
+        ("KINEMOTION_TOKEN_FILE", "; was KINEMOTION_TOKENS_FILE meant?"),
+        ("KINEMOTION_MAX_SESSION", "; was KINEMOTION_MAX_SESSIONS meant?"),
+        ("KINEMOTION_FOO", ";"),
+    ],
+)
+def test_an_unknown_variable_is_answered_with_the_nearest(variable: str, advice: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({variable: "1"})
+    assert str(refused.value) == f"{variable} is not a setting{advice} `kinemotion settings` lists all of them"
+
+
 SERVICES = {
     "KINEMOTION_SERVICE_HOST": "10.96.14.7",
     "KINEMOTION_SERVICE_PORT": "8000",
@@ -135,7 +149,7 @@ def test_how_to_log_is_one_of_a_few_words_in_any_case() -> None:
         ("KINEMOTION_PORT", "tcp://10.0.0.1:8000/", "not a whole number"),
         ("KINEMOTION_LOG_FORMAT", "xml", "not one of auto, console, json"),
         ("KINEMOTION_LOG_LEVEL", "", "not one of debug, info, warning, error"),
-        ("KINEMOTION_PROT", "8000", "not a setting; known are .*KINEMOTION_PORT"),
+        ("KINEMOTION_PROT", "8000", "not a setting; was KINEMOTION_PORT meant"),
     ],
 )
 def test_nonsense_is_refused_by_name(variable: str, value: str, message: str) -> None:

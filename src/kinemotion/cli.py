@@ -7,9 +7,9 @@ import sys
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
-from socket import gethostname
 from typing import Final
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -85,7 +85,9 @@ def serve(
     def announce(address: str) -> None:
         click.echo(f"Kinemotion is ready: open {address} (Ctrl+C stops it)")
         if settings.host in _EVERYWHERE:
-            click.echo(f"From other devices: this machine's name or address in its place, such as {gethostname()}")
+            there = urlsplit(address)
+            outside = f"{there.scheme}://{serving.name_outside()}:{there.port}"
+            click.echo(f"On a phone or another computer in its network: open {outside}")
 
     config = serving.configure(settings, tls_cert, tls_key)
     with serving.listen(settings) as listener:

@@ -2,8 +2,9 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self, get_args
@@ -170,11 +171,18 @@ class Settings:
         for variable, text in environment.items():
             if variable.startswith(PREFIX) and not of_a_service(variable, text):
                 if variable not in known:
-                    raise SettingsError(f"{variable} is not a setting; known are {', '.join(sorted(known))}")
+                    raise SettingsError(f"{variable} is not a setting{_advice(variable, known)}")
                 setting = known[variable]
                 values[setting.name] = _parse(variable, text, setting.type)
         values |= {name: value for name, value in overrides.items() if value is not None}
         return cls(**values)
+
+
+def _advice(variable: str, known: Iterable[str]) -> str:
+    """The setting that was meant, if there is one like it, and where all of them are."""
+    near = get_close_matches(variable.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], n=1)
+    meant = f"; was {PREFIX}{near[0]} meant?" if near else ""
+    return f"{meant or ';'} `kinemotion settings` lists all of them"
 
 
 def _parse(variable: str, text: str, kind: Any) -> object:

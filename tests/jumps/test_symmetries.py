@@ -16,7 +16,7 @@ from kinemotion.synthetic.clip import Motion
 
 Array = NDArray[np.float64]
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=6, deadline=None)
 HIPS = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 LEFT_LEG = [Landmark.LEFT_ANKLE, Landmark.LEFT_HEEL, Landmark.LEFT_FOOT_INDEX]
 FEET = [Landmark.LEFT_HEEL, Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_HEEL, Landmark.RIGHT_FOOT_INDEX]
@@ -108,7 +108,7 @@ def drawn(kind: str, yaw_deg: float, lifted: float, aside: float) -> Seen:
 
 
 @EACH
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(yaw_deg=st.floats(-60, 60), lifted=st.floats(-0.03, 0.03), aside=st.floats(-0.03, 0.03))
 def test_a_mirror_swaps_left_and_right_and_does_not_change_the_jump(
     kind: str, yaw_deg: float, lifted: float, aside: float

@@ -42,6 +42,13 @@ def test_what_is_set_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert capacity.find(Settings(max_sessions=7), MODEL) == Capacity(7, "set", "setting")
 
 
+@pytest.mark.parametrize(("sessions", "room"), [(1, "room for 1 camera ("), (7, "room for 7 cameras (")])
+def test_room_is_logged(sessions: int, room: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="kinemotion"):
+        capacity.find(Settings(max_sessions=sessions), MODEL)
+    assert caplog.messages[0].startswith(room)
+
+
 def test_the_picture_has_somebody_to_follow() -> None:
     data = capacity.PICTURE.read_bytes()
     image = decode(data, read_header(data))

@@ -324,7 +324,10 @@ async def doubted(bench: Bench, frames: list[Frame], first_s: float, last_s: flo
             if seen is not None:
                 client.path.live(seen)
         bench.work()
-    await client.path.finish()
+    finished = asyncio.create_task(client.path.finish())
+    await asyncio.sleep(0)
+    bench.work()  # what was in doubt to the end
+    await finished
     return client
 
 

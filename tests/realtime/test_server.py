@@ -1,21 +1,18 @@
 """A real server on a free port, with the `websockets` client."""
 
 import asyncio
-import contextlib
 import json
 import re
-import socket as socketlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from kinemotion.realtime.client import socket_url, stream
@@ -284,29 +281,6 @@ async def test_a_frame_that_is_too_old_at_its_turn_is_dropped(impatient_server: 
     assert summary["frames"] == {"received": 1, "analysed": 0, "dropped": 1}
     metrics = (await asyncio.to_thread(get, impatient_server + "/metrics"))[1]
     assert re.search(r'kinemotion_frames_total{outcome="stale"} [1-9]', metrics)
-
-
-async def test_a_client_that_does_not_read_is_given_up(impatient_server: str, drawn_frames: Frames) -> None:
-    jpeg, address = drawn_frames[0][1], urlsplit(impatient_server)
-    narrow = socketlib.socket()
-    narrow.setsockopt(socketlib.SOL_SOCKET, socketlib.SO_RCVBUF, 4096)
-    narrow.connect((address.hostname, address.port))
-    protocols = [Subprotocol(SUBPROTOCOL)]
-    async with connect(
-        socket_url(impatient_server),
-        subprotocols=protocols,
-        compression=None,
-        max_queue=1,
-        close_timeout=0.1,
-        sock=narrow,
-    ) as socket:
-        await socket.send(START)
-        with contextlib.suppress(ConnectionClosed):
-            for seq in range(1, 6000):  # a good message makes up for a fault
-                await socket.send(encode_frame(seq, seq, jpeg))
-                await socket.send("{")
-                await asyncio.sleep(0.01)
-        await until_idle(impatient_server)
 
 
 async def test_a_full_server_refuses_and_recovers(small_server: str) -> None:

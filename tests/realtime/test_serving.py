@@ -1,12 +1,13 @@
 """How uvicorn is run."""
 
+import socket
 from socket import IPPROTO_TCP
 
 import pytest
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime.connection import Connection
-from kinemotion.realtime.serving import background, configure, listen
+from kinemotion.realtime.serving import background, configure, listen, name_outside
 from kinemotion.settings import Settings
 
 
@@ -18,6 +19,25 @@ def test_the_listener_names_tcp_so_that_asyncio_sends_answers_at_once() -> None:
 def test_an_address_that_is_not_this_machines_is_named() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on 192\.0\.2\.1 port 80"):
         listen(Settings(host="192.0.2.1", port=80, insecure=True))
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("192.168.1.20", "192.168.1.20"), ("127.0.0.1", "this-machine"), (None, "this-machine")]
+)
+def test_other_machines_are_told_an_address_that_they_can_reach(
+    address: str | None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Probe(socket.socket):
+        def connect(self, _elsewhere: object) -> None:
+            if address is None:
+                raise OSError
+
+        def getsockname(self) -> tuple[str | None, int]:
+            return address, 9
+
+    monkeypatch.setattr(socket, "socket", Probe)
+    monkeypatch.setattr(socket, "gethostname", lambda: "this-machine")
+    assert name_outside() == name
 
 
 def test_a_server_in_the_background_listens_on_ipv6_too() -> None:

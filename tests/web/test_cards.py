@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from kinemotion.jumps.quality import _grade
+from kinemotion.video.tables import csv_table
 
 JUMP = """({ index = 1, final = true, metrics = {}, uncertainty = {}, grade = 'A', warnings = [], fps = 30 } = {}) => ({
   index, final, movement: 'cmj', events_s: {}, metrics, uncertainty, quality: { grade, fps, warnings } })"""
@@ -57,31 +58,61 @@ async def test_the_final_report_of_a_jump_replaces_the_first_and_nothing_replace
     header, first, second = (line.split(",") for line in result["csv"].splitlines())
     heights = [row[header.index("jump_height_m")] for row in (first, second)]
     assert heights == ["0.34", "0.4"]
-    assert [row[header.index("number")] for row in (first, second)] == ["1", "2"]
+    assert [row[header.index("jump")] for row in (first, second)] == ["1", "2"]
     assert first[header.index("true_jump_height_m")] == "0.35"
     assert first[header.index("warnings")] == "a b"
     assert result["restored"] == result["csv"]
 
 
+MEANING = "async ([grade, spread]) => (await import('/static/words.js')).meaning(grade, spread ?? undefined)"
+
+
 @pytest.mark.parametrize(("grade", "next_grade"), [("A", "B"), ("B", "C"), ("C", "D")])
-async def test_the_words_for_a_grade_name_the_limit_that_the_server_has(
+async def test_the_words_for_a_height_name_the_limit_that_the_server_has(
     page: Page, grade: str, next_grade: str
 ) -> None:
-    meaning: str = await page.evaluate(
-        "async (grade) => (await import('/static/words.js')).GRADE_MEANINGS[grade]", grade
-    )
+    meaning: str = await page.evaluate(MEANING, [grade, None])
     limit = re.search(r"within ([\d.]+) cm", meaning)
     assert limit is not None
     limit_m = float(limit[1]) / 100
+    assert await page.evaluate(MEANING, [grade, limit_m - 1e-6]) == meaning
+    assert await page.evaluate(MEANING, [next_grade, limit_m + 1e-6]) != meaning
     assert _grade(limit_m - 1e-6, ()) == grade
     assert _grade(limit_m + 1e-6, ()) == next_grade
     assert _grade(inf, ()) == "D"
+
+
+@pytest.mark.parametrize(
+    ("grade", "spread_m", "says"),
+    [
+        ("A", 0.010, "The height is usually right to within 1.5 cm."),
+        ("B", 0.010, "The height is usually right to within 1.5 cm. Graded B for the warning below."),
+        ("B", 0.028, "The height is usually right to within 4 cm."),
+        ("C", 0.010, "By its ± the height would be right to within 1.5 cm, but the warning below makes it less sure."),
+        ("C", 0.050, "Use with care: the height is usually right to within 8 cm."),
+        ("D", 0.136, "The height may well be off by more than 8 cm. Only that a jump happened is certain."),
+    ],
+)
+async def test_what_is_said_of_a_height_follows_from_its_uncertainty(
+    page: Page, grade: str, spread_m: float, says: str
+) -> None:
+    assert await page.evaluate(MEANING, [grade, spread_m]) == says
 
 
 async def test_every_warning_has_words_with_what_to_do(page: Page) -> None:
     words: dict[str, str] = await page.evaluate("async () => (await import('/static/words.js')).WARNINGS")
     assert set(WARNINGS) <= set(words)
     assert all(text.count(".") >= 2 for text in words.values())
+
+
+@pytest.mark.parametrize("code", ["live_frames_only", "irregular_frames"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "192.168.1.20", "gym.example", "127.gym.example"])
+async def test_advice_fits_where_the_page_is(page: Page, code: str, host: str) -> None:
+    script = "async ([code, host]) => (await import('/static/words.js')).warning(code, host)"
+    words: str = await page.evaluate(script, [code, host])
+    here = host in ("localhost", "127.0.0.1", "[::1]")
+    assert ("this computer" in words or "on it" in words) is here
+    assert ("Wi-Fi" in words or "cameras" in words) is not here
 
 
 @pytest.mark.parametrize(
@@ -137,6 +168,32 @@ async def test_the_saved_table_names_the_athlete_and_has_no_digits_that_mean_not
     assert {name: row[name] for name in expected} == expected
 
 
+async def test_the_saved_table_has_the_columns_of_the_command_line_whatever_is_in_it(page: Page) -> None:
+    script = "async () => new (await import('/static/jumps.js')).JumpLog().toCsv()"
+    [header] = csv.reader((await page.evaluate(script)).splitlines())
+    [columns] = csv.reader(csv_table([]).decode().splitlines())
+    assert header[: len(columns)] == columns
+
+
+async def test_drawn_jumps_are_counted_and_marked_apart(page: Page) -> None:
+    script = f"""async () => {{
+      const {{ JumpLog, nameOf }} = await import('/static/jumps.js');
+      const log = new JumpLog();
+      const jump = {JUMP};
+      ['camera', 'demo', 'camera', 'demo'].forEach((source, index) => log.put('s', jump({{ index }}), {{ source }}));
+      return {{ names: log.entries.map(nameOf), csv: log.toCsv() }};
+    }}"""
+    result = await page.evaluate(script)
+    assert result["names"] == ["Jump 1", "Drawn jump 1", "Jump 2", "Drawn jump 2"]
+    rows = csv.DictReader(result["csv"].splitlines())
+    assert [(row["file"], row["jump"]) for row in rows] == [
+        ("Camera", "1"),
+        ("Drawn athlete", "1"),
+        ("Camera", "2"),
+        ("Drawn athlete", "2"),
+    ]
+
+
 async def test_a_jump_that_was_cleared_does_not_come_back(page: Page) -> None:
     script = f"""async () => {{
       const {{ JumpLog }} = await import('/static/jumps.js');
@@ -149,3 +206,36 @@ async def test_a_jump_that_was_cleared_does_not_come_back(page: Page) -> None:
       return [again, next.number];
     }}"""
     assert await page.evaluate(script) == [None, 1]
+
+
+@pytest.mark.parametrize(
+    ("jumps", "says"),
+    [
+        ([], []),
+        (
+            [(0.28, "A", True, []), (0.31, "B", True, []), (0.326, "C", True, ["live_frames_only"])],
+            [["Best", "31.0 ± 0.8 cm", "Grade B, reliable"], ["Mean of 2", "29.5 cm"]],
+        ),
+        (
+            [(0.28, "A", True, []), (0.40, "A", True, ["live_frames_only"]), (0.45, "A", False, [])],
+            [["Best", "28.0 ± 0.8 cm", "Grade A, very reliable"]],
+        ),
+        (
+            [(0.30, "D", True, []), (0.29, "C", True, [])],
+            [["Best", "29.0 ± 0.8 cm", "Grade C, use with care"]],
+        ),
+        ([(0.30, "A", False, [])], [["Best", "30.0 ± 0.8 cm", "First estimate"]]),
+    ],
+)
+async def test_the_best_jump_of_a_run_is_one_that_can_be_relied_on_if_there_is_one(
+    page: Page, jumps: list[tuple[float, str, bool, list[str]]], says: list[list[str]]
+) -> None:
+    script = f"""async (given) => {{
+      const {{ summaryOf }} = await import('/static/summary.js');
+      const jump = {JUMP};
+      const entries = given.map(([height, grade, final, warnings]) => ({{ jump: jump({{ final, grade, warnings,
+        metrics: {{ jump_height_m: height }}, uncertainty: {{ jump_height_m: 0.008 }} }}) }}));
+      return summaryOf(entries, null, true).figures;
+    }}"""
+    figures = await page.evaluate(script, jumps)
+    assert [[" ".join(part.split()) for part in figure] for figure in figures] == says

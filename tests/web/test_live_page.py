@@ -220,6 +220,37 @@ async def test_a_notice_covers_neither_the_picture_nor_the_figures(server: str, 
         assert not overlap
 
 
+async def test_what_belongs_together_stands_together(server: str, new_page: NewPage) -> None:
+    page = await new_page(server, viewport={"width": 1280, "height": 850})
+    await page.get_by_label("Athlete").fill("Anna Katharina Musterfrau-Schmidt")
+    await page.get_by_role("button", name="No camera? Watch the drawn athlete").click()
+    await expect(page.locator("#overlay")).to_have_attribute("data-pose", "true")
+    assert await page.locator("#setup h2").evaluate("(title) => title.clientHeight") < 30  # one line
+    assert await page.evaluate("document.querySelector('#numbers').getBoundingClientRect().bottom") <= 850
+    for height in (850, 620):
+        await page.set_viewport_size({"width": 1280, "height": height})
+        edges: dict[str, float] = await page.evaluate(
+            """() => {
+              const box = (id) => document.getElementById(id).getBoundingClientRect();
+              const [tag, view, { width, height }] = [box('source'), box('view'), document.getElementById('picture')];
+              return { inside: tag.left - view.left, bar: view.width - view.height * width / height };
+            }"""
+        )
+        assert edges["inside"] > 0
+        assert edges["bar"] == pytest.approx(0, abs=1)
+
+
+async def test_no_ground_shows_for_a_line_that_is_not_there(page: Page) -> None:
+    script = """async () => {
+      const { Trace } = await import('/static/trace.js');
+      const trace = new Trace(document.body.appendChild(document.createElement('canvas')));
+      const hidden = [0, 1, 2].map((t) => { trace.add(t, t === 0 ? undefined : 0.1); return trace.canvas.hidden; });
+      trace.clear();
+      return [...hidden, trace.canvas.hidden];
+    }"""
+    assert await page.evaluate(script) == [True, True, False, True]
+
+
 async def test_a_quality_that_is_not_installed_is_marked_or_else_named_once_a_run(
     new_page: NewPage, tmp_path: Path
 ) -> None:

@@ -58,7 +58,8 @@ def find(settings: Settings, model: Path) -> Capacity:
         capacity = Capacity(settings.max_sessions, "set", "setting")
     else:
         capacity = estimate(frame_s(model), settings, memory.free_bytes())
-    _log.info("room for %d cameras (%s, bound by the %s)", capacity.sessions, capacity.source, capacity.bound)
+    cameras = "1 camera" if capacity.sessions == 1 else f"{capacity.sessions} cameras"
+    _log.info("room for %s (%s, bound by the %s)", cameras, capacity.source, capacity.bound)
     return capacity
 
 

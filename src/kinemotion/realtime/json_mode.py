@@ -12,7 +12,7 @@ from kinemotion.jumps import Jump, Movement
 from kinemotion.pose.models import Quality
 from kinemotion.realtime.fields import Fields
 from kinemotion.realtime.messages import Answer, Drop, Event, Limits, SessionConfig, Start, Tally
-from kinemotion.realtime.protocol import Protocol, State, jump_fields, rounded
+from kinemotion.realtime.protocol import Protocol, State, rounded
 
 _ENVELOPE_BYTES: Final = 1024
 _MOST_COMMAS: Final = 16
@@ -76,7 +76,7 @@ class JsonMode(Protocol):
     def answer(self, answer: Answer) -> str:
         """The frame's live metrics, and a jump where one became known."""
         fields = {"frame_index": answer.seq, "quality": self._quality, "metrics": rounded(answer.live)}
-        return _write(fields | ({"jump": jump_fields(self._jumps.popleft())} if self._jumps else {}))
+        return _write(fields | ({"jump": self._jumps.popleft().to_dict()} if self._jumps else {}))
 
     def dropped(self, seq: int, cause: Drop) -> str:
         """Tells that a newer frame took this one's place."""

@@ -11,7 +11,6 @@ writes every message that leaves. `V1` is the binary dialect; `kinemotion.realti
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from struct import Struct
 from typing import Final
@@ -30,6 +29,7 @@ from kinemotion.errors import (
     WrongMessageType,
 )
 from kinemotion.jumps import Jump, Movement
+from kinemotion.jumps.athlete import DROP_HEIGHT_M, HEIGHT_M, MASS_KG
 from kinemotion.pose.jpeg import Gate
 from kinemotion.pose.models import Quality
 from kinemotion.realtime.bucket import Bucket
@@ -257,7 +257,7 @@ class V1(Protocol):
 
     def jump(self, jump: Jump) -> str:
         """`jump`: first as an estimate, then final."""
-        return _write({"type": "jump"} | jump_fields(jump))
+        return _write({"type": "jump"} | jump.to_dict())
 
     def error(self, error: ClientError) -> str:
         """`error`: a fatal one is followed by the close."""
@@ -266,7 +266,7 @@ class V1(Protocol):
 
     def summary(self, tally: Tally, jumps: list[Jump]) -> str:
         """`summary`: the last message."""
-        return _write({"type": "summary", "frames": tally, "jumps": [jump_fields(jump) for jump in jumps]})
+        return _write({"type": "summary", "frames": tally, "jumps": [jump.to_dict() for jump in jumps]})
 
 
 def encode_frame(seq: int, capture_us: int, data: bytes) -> bytes:
@@ -285,29 +285,16 @@ def rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, _LIVE_DECIMALS) for name, value in values.items()}
 
 
-def jump_fields(jump: Jump) -> dict[str, object]:
-    """A jump as the wire has it, without the message's type."""
-    return {
-        "index": jump.index,
-        "final": jump.final,
-        "movement": jump.movement,
-        "events_s": rounded(jump.events_s),
-        "metrics": rounded(jump.metrics),
-        "uncertainty": rounded(jump.uncertainty),
-        "quality": replace(jump.quality, fps=round(jump.quality.fps, 2)),
-    }
-
-
 def _start_config(fields: Fields) -> SessionConfig:
     athlete = fields.nested("athlete")
     config = SessionConfig(
         movement=fields.choice("movement", Movement) or Movement.AUTO,
         athlete=Athlete(
             id=athlete.text("id"),
-            height_m=athlete.number("height_m", 1.0, 2.5),
-            mass_kg=athlete.number("mass_kg", 20, 250),
+            height_m=athlete.number("height_m", *HEIGHT_M),
+            mass_kg=athlete.number("mass_kg", *MASS_KG),
         ),
-        drop_height_m=fields.number("drop_height_m", 0.05, 1.5),
+        drop_height_m=fields.number("drop_height_m", *DROP_HEIGHT_M),
         quality=fields.choice("quality", Quality) or Quality.FAST,
         send_pose=fields.flag("send_pose", default=True),
     )

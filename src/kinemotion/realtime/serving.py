@@ -25,10 +25,13 @@ _BACKLOG: Final = 256
 _SEND_BUFFER_BYTES: Final = 65_536  # the system's own would hold minutes of stale answers for a client that stalls
 _UNANSWERED_MS: Final = 20_000
 _HERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_ELSEWHERE: Final = ("192.0.2.1", 9)  # an address of nobody's (RFC 5737)
 _PING_S: Final = 20.0
 _SHUTDOWN_S: Final = 5
 _START_S: Final = 30.0
 _REMARKS: Final = ("without completing handshake", "Invalid UTF-8 sequence")
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -58,9 +61,11 @@ class Server(uvicorn.Server):
 
         Clients that come meanwhile are refused with 503, which they would not be told by a closed socket.
         """
+        _log.info("stopping")
         runtime: Runtime = self.lifespan.state[RUNTIME]
         await runtime.sessions.drain()
         await super().shutdown(sockets)
+        _log.info("stopped")
         if runtime.services.scheduler.stuck:
             self._end_by_signal()
 
@@ -103,6 +108,16 @@ def listen(settings: Settings) -> socket.socket:
             "or KINEMOTION_HOST and KINEMOTION_PORT"
         ) from None
     return listener
+
+
+def name_outside() -> str:
+    """What other machines reach this one by: its address in the network, or its name where it has none."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(_ELSEWHERE)  # of a datagram socket: the system looks for a way, and sends nothing
+        address: str = probe.getsockname()[0]
+        if not address.startswith("127."):
+            return address
+    return socket.gethostname()
 
 
 def configure(settings: Settings, certificate: Path | None = None, key: Path | None = None) -> uvicorn.Config:

@@ -136,8 +136,10 @@ def tokens_in(file: Path) -> Iterator[tuple[str, str]]:
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"the tokens file {file} cannot be read as text") from None
+    except OSError as error:
+        raise SettingsError(f"the tokens file {file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"the tokens file {file} is no text") from None
     found = 0
     for number, line in enumerate(lines, 1):
         token = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
@@ -153,10 +155,10 @@ def _check_strength(place: str, token: str) -> None:
         raise SettingsError(f"{place}: the token is empty")
     if not _CHARACTERS.fullmatch(token):
         raise SettingsError(f"{place}: a token consists of letters, digits and - . _ ~ + /")
-    if _is_usual(token):
-        raise SettingsError(f"{place}: the token looks like a default; take a random one, as of `openssl rand -hex 24`")
     if not LEAST_LENGTH <= len(token) <= _LONGEST:
         raise SettingsError(f"{place}: a token has at least {LEAST_LENGTH} characters, and at most {_LONGEST}")
+    if _is_usual(token):
+        raise SettingsError(f"{place}: the token looks like a default; take a random one, as of `openssl rand -hex 24`")
 
 
 def _is_usual(token: str) -> bool:

@@ -24,6 +24,11 @@ export function useToken(text) {
   }
 }
 
+/** @returns {'token'|'token_invalid'} what a server that wants a token lacks; a key of TROUBLE in words.js */
+export function tokenTrouble() {
+  return token ? 'token_invalid' : 'token';
+}
+
 /** @returns {Object<string, string>} what a request carries */
 export function authorization() {
   return token ? { Authorization: `Bearer ${token}` } : {};

@@ -1,6 +1,6 @@
 /** Wires the page: buttons to sessions, and what sessions report to the screen. */
 
-import { fetchAsGuest, useToken, wantsToken } from './access.js';
+import { fetchAsGuest, tokenTrouble, useToken, wantsToken } from './access.js';
 import { Camera, CameraError, listCameras } from './camera.js';
 import { announcement } from './cards.js';
 import { Demo } from './demo.js';
@@ -29,7 +29,7 @@ let seenMs = 0;
 let answeredMs = 0;
 let connections = 0;
 /** @type {?import('./protocol.js').Summary} */ let summary = null;
-/** @type {Set<number>} the numbers of this session's jumps */ const measured = new Set();
+/** @type {Set<import('./jumps.js').Entry>} this session's jumps */ const measured = new Set();
 
 /**
  * @typedef {{source: import('./session.js').Source, chosen: import('./protocol.js').Settings, fps: number}} Opened
@@ -114,14 +114,19 @@ function run({ source, chosen, fps }) {
 function fail(error) {
   backToStart();
   notice.showTrouble(error instanceof CameraError ? error.reason : 'demo_failed');
-  if (!(error instanceof CameraError)) checkAccess();
+  if (!(error instanceof CameraError)) checkAccess(true);
 }
 
-/** Asks for a token where the server wants one. */
-async function checkAccess() {
+/**
+ * Asks for a token where the server wants one.
+ *
+ * @param {boolean} [tried] whether somebody has tried to do without one
+ */
+async function checkAccess(tried = false) {
   const wanted = await wantsToken();
   screen.showAccess(wanted);
-  if (wanted && !session) notice.showTrouble('token');
+  const trouble = tokenTrouble();
+  if (wanted && !session && (tried || trouble === 'token_invalid')) notice.showTrouble(trouble);
   else if (!wanted) offerInstalled();
 }
 
@@ -129,7 +134,6 @@ async function checkAccess() {
 function enter(event) {
   event.preventDefault();
   useToken(part('token').value);
-  part('token').value = '';
   notice.hideNotice();
   checkAccess();
 }
@@ -190,8 +194,9 @@ function entered(state, { reason = '', delayMs }) {
     part('stop').disabled = false;
     if (summary || measured.size > 0) summarise();
     back(summary || measured.size > 0 ? 'summary' : 'idle');
-    if (!['done', 'stopped'].includes(reason)) notice.showTrouble(reason);
     if (reason === 'token') screen.showAccess(true);
+    if (reason === 'token') notice.showTrouble(tokenTrouble());
+    else if (!['done', 'stopped'].includes(reason)) notice.showTrouble(reason);
   }
 }
 
@@ -222,7 +227,7 @@ function answered({ phase, pose, live, t_us }) {
 /** @param {?import('./jumps.js').Entry} entry */
 function jumped(entry) {
   if (entry === null) return;
-  measured.add(entry.number);
+  measured.add(entry);
   screen.showCard(entry);
   screen.showLast(entry);
   screen.showLog(log);
@@ -231,7 +236,7 @@ function jumped(entry) {
 }
 
 function summarise() {
-  const entries = log.entries.filter(({ number }) => measured.has(number));
+  const entries = log.entries.filter((entry) => measured.has(entry));
   const shown = summaryOf(entries, summary, connections === 1);
   screen.showSummary(shown);
   screen.announce(`${shown.title}. ${shown.figures.map((pair) => pair.join(' ')).join(', ')}`);

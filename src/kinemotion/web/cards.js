@@ -1,7 +1,8 @@
 /** One card for every jump. */
 
 import { decimal, label, measure, quantity, sentence } from './format.js';
-import { GRADES, GRADE_MEANINGS, LARGE_SPREAD, MOVEMENTS, WARNINGS, tooHigh } from './words.js';
+import { nameOf } from './jumps.js';
+import { GRADES, LARGE_SPREAD, MOVEMENTS, OPEN, meaning, tooHigh, warning } from './words.js';
 
 const HEADLINE = 'jump_height_m';
 const DOUBTFUL = ['C', 'D'];
@@ -25,20 +26,22 @@ function element(tag, className, ...children) {
  * @param {boolean} open whether the further metrics show
  * @returns {HTMLElement}
  */
-export function card({ number, jump, truth, source, athlete }, open) {
+export function card(entry, open) {
+  const { jump, truth, source, athlete } = entry;
+  const name = nameOf(entry);
   const { metrics, uncertainty = {}, quality } = jump;
-  const title = element('h3', '', `Jump ${number}`);
-  title.id = `jump-${number}`;
+  const title = element('h3', '', name);
+  title.id = name.toLowerCase().replaceAll(' ', '-');
   const made = element('article', 'card');
   made.setAttribute('aria-labelledby', title.id);
-  made.dataset.number = String(number);
+  made.dataset.name = name;
   made.dataset.final = String(jump.final);
   const movement = MOVEMENTS[jump.movement] ?? sentence(jump.movement);
   const who = source === 'demo' ? 'drawn athlete' : athlete?.id;
   const kind = element('p', 'card-kind', who ? `${movement}, ${who}` : movement);
   made.append(element('header', 'card-head', title, status(jump), kind), headline(metrics, uncertainty));
-  if (jump.final && quality?.grade in GRADE_MEANINGS) {
-    made.append(element('p', 'card-meaning fine', GRADE_MEANINGS[quality.grade]));
+  if (jump.final && quality?.grade in GRADES) {
+    made.append(element('p', 'card-meaning fine', meaning(quality.grade, uncertainty[HEADLINE])));
   }
   if (truth?.[HEADLINE] !== undefined) made.append(comparison(metrics[HEADLINE], truth[HEADLINE]));
   made.append(figures(PROMINENT, metrics, uncertainty, 'figures figures-main'));
@@ -54,15 +57,16 @@ export function card({ number, jump, truth, source, athlete }, open) {
 }
 
 /** @param {import('./jumps.js').Entry} entry @returns {string} what a screen reader is told */
-export function announcement({ number, jump }) {
+export function announcement(entry) {
+  const { jump } = entry;
   const height = jump.metrics[HEADLINE];
   const result = height === undefined ? 'height unknown' : `${quantity(HEADLINE, height).number} centimetres`;
-  return `Jump ${number}: ${result}, ${jump.final ? 'final' : 'first estimate'}.`;
+  return `${nameOf(entry)}: ${result}, ${jump.final ? 'final' : 'first estimate'}.`;
 }
 
 /** @param {import('./protocol.js').Jump} jump */
 function status({ final, quality }) {
-  if (!final) return element('p', 'badge badge-open', 'First estimate');
+  if (!final) return element('p', 'badge badge-open', OPEN);
   const grade = quality?.grade ?? '';
   const badge = element('p', `badge badge-${grade.toLowerCase()}`, element('strong', '', `Grade ${grade}`));
   if (grade in GRADES) badge.append(` ${GRADES[grade]}`);
@@ -71,15 +75,16 @@ function status({ final, quality }) {
 
 /** @param {import('./protocol.js').Jump} jump @returns {string[]} what speaks against its numbers */
 function doubts({ final, metrics, quality }) {
-  const warnings = quality?.warnings ?? [];
-  if (warnings.length === 0 && final && DOUBTFUL.includes(quality?.grade)) return [LARGE_SPREAD];
-  return warnings.map((warning) => `${WARNINGS[warning] ?? sentence(warning)}${excess(warning, metrics)}`);
+  const codes = quality?.warnings ?? [];
+  if (codes.length === 0 && final && DOUBTFUL.includes(quality?.grade)) return [LARGE_SPREAD];
+  const { hostname } = window.location;
+  return codes.map((code) => `${warning(code, hostname) ?? sentence(code)}${excess(code, metrics)}`);
 }
 
-/** @param {string} warning @param {Object<string, number>} metrics @returns {string} by how much bent legs misled */
-function excess(warning, metrics) {
+/** @param {string} code @param {Object<string, number>} metrics @returns {string} by how much bent legs misled */
+function excess(code, metrics) {
   const difference = metrics.jump_height_flight_time_m - metrics[HEADLINE];
-  return warning === 'landing_flexed' && difference > 0 ? ` ${tooHigh(decimal(100 * difference, 0))}` : '';
+  return code === 'landing_flexed' && difference > 0 ? ` ${tooHigh(decimal(100 * difference, 0))}` : '';
 }
 
 /** @param {Object<string, number>} metrics @param {Object<string, number>} uncertainty */

@@ -4,7 +4,7 @@
  * @typedef {import('./protocol.js').Jump} Jump
  *
  * @typedef {Object} Entry
- * @property {number} number 1 for the page's first jump
+ * @property {number} number 1 for the page's first jump from this source: drawn jumps are counted apart
  * @property {string} session as the server named it
  * @property {string} at when it was first reported, ISO 8601
  * @property {'camera'|'demo'} source
@@ -13,9 +13,40 @@
  * @property {Object<string, number>} [truth] the true metrics of a drawn jump
  */
 
-const FIXED_COLUMNS = [
-  'number', 'at', 'source', 'session', 'index', 'athlete_id', 'athlete_height_m', 'athlete_mass_kg',
-  'movement', 'final', 'grade', 'fps', 'warnings',
+import { SOURCES } from './words.js';
+
+/** The columns of `--csv-summary` (video/tables.py): every one, always, so that tables can be put together. */
+const EVENTS = ['contact', 'onset', 'lowest', 'takeoff', 'apex', 'landing'];
+const METRICS = [
+  'jump_height_m', 'jump_height_flight_time_m', 'jump_height_takeoff_velocity_m', 'flight_time_ms',
+  'takeoff_velocity_m_s', 'countermovement_depth_m', 'eccentric_duration_ms', 'concentric_duration_ms',
+  'time_to_takeoff_ms', 'peak_eccentric_velocity_m_s', 'peak_concentric_velocity_m_s', 'rsi_modified_m_s',
+  'squat_hold_duration_ms', 'ground_contact_time_ms', 'reactive_strength_index_m_s', 'flight_contact_ratio',
+  'drop_height_m', 'knee_angle_lowest_deg', 'hip_angle_lowest_deg', 'ankle_angle_lowest_deg', 'peak_power_w',
+  'mean_force_n',
+];
+/** @type {[string, (entry: Entry) => unknown][]} */
+const COLUMNS = [
+  ['file', ({ source }) => SOURCES[source]],
+  ['movement', ({ jump }) => jump.movement],
+  ['jump', ({ number }) => number],
+  ['grade', ({ jump }) => jump.quality?.grade],
+  ['fps', ({ jump }) => jump.quality?.fps],
+  ['frames', ({ jump }) => jump.quality?.frames],
+  ['frames_in_flight', ({ jump }) => jump.quality?.frames_in_flight],
+  ...EVENTS.map((name) => column(`${name}_s`, ({ jump }) => jump.events_s?.[name])),
+  ...METRICS.flatMap((name) => [
+    column(name, ({ jump }) => jump.metrics[name]),
+    column(`${name}_sd`, ({ jump }) => jump.uncertainty?.[name]),
+  ]),
+  ['warnings', ({ jump }) => jump.quality?.warnings?.join(' ')],
+  ['final', ({ jump }) => jump.final],
+  ['at', ({ at }) => at],
+  ['session', ({ session }) => session],
+  ['athlete_id', ({ athlete }) => athlete?.id],
+  ['athlete_height_m', ({ athlete }) => athlete?.height_m],
+  ['athlete_mass_kg', ({ athlete }) => athlete?.mass_kg],
+  ['true_jump_height_m', ({ truth }) => truth?.jump_height_m],
 ];
 const COARSE = /_(ms|deg|w|n)(_sd)?$|^fps$|_kg$/;
 const COARSE_DIGITS = 1;
@@ -45,7 +76,8 @@ export class JumpLog {
     if (this.#cleared.has(`${session} ${jump.index}`)) return null;
     let entry = this.entries.find((known) => known.session === session && known.jump.index === jump.index);
     if (entry === undefined) {
-      entry = { number: this.entries.length + 1, session, at: new Date().toISOString(), ...about, jump };
+      const number = 1 + this.entries.filter(({ source }) => source === about.source).length;
+      entry = { number, session, at: new Date().toISOString(), ...about, jump };
       this.entries.push(entry);
     } else if (jump.final || !entry.jump.final) {
       Object.assign(entry, about, { jump });
@@ -70,30 +102,23 @@ export class JumpLog {
 
   /** @returns {string} RFC 4180, SI units; `…_sd` is one standard deviation, `true_…` is the drawn athlete's */
   toCsv() {
-    const metrics = this.#names(({ jump }) => jump.metrics);
-    const spreads = this.#names(({ jump }) => jump.uncertainty);
-    const events = this.#names(({ jump }) => jump.events_s);
-    const truths = this.#names(({ truth }) => truth);
-    const header = [
-      ...FIXED_COLUMNS, ...metrics, ...spreads.map((name) => `${name}_sd`),
-      ...events.map((name) => `event_${name}_s`), ...truths.map((name) => `true_${name}`),
-    ];
-    const rows = this.entries.map(({ number, at, source, session, athlete, jump, truth }) => [
-      number, at, source, session, jump.index, athlete?.id, athlete?.height_m, athlete?.mass_kg,
-      jump.movement, jump.final,
-      jump.quality?.grade, jump.quality?.fps, jump.quality?.warnings?.join(' '),
-      ...metrics.map((name) => jump.metrics[name]), ...spreads.map((name) => jump.uncertainty?.[name]),
-      ...events.map((name) => jump.events_s?.[name]), ...truths.map((name) => truth?.[name]),
-    ]);
-    return [header, ...rows.map((row) => row.map((value, column) => rounded(header[column], value)))]
-      .map((row) => `${row.map(cell).join(',')}\r\n`)
-      .join('');
+    const rows = this.entries.map((entry) => COLUMNS.map(([name, value]) => rounded(name, value(entry))));
+    return [COLUMNS.map(([name]) => name), ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
   }
+}
 
-  /** @param {(entry: Entry) => Object<string, number>|undefined} values @returns {string[]} in order of appearance */
-  #names(values) {
-    return [...new Set(this.entries.flatMap((entry) => Object.keys(values(entry) ?? {})))];
-  }
+/**
+ * @param {string} name
+ * @param {(entry: Entry) => unknown} value
+ * @returns {[string, (entry: Entry) => unknown]}
+ */
+function column(name, value) {
+  return [name, value];
+}
+
+/** @param {Entry} entry @returns {string} what it is called, and no other: “Jump 3”, or “Drawn jump 1” */
+export function nameOf({ source, number }) {
+  return `${source === 'demo' ? 'Drawn jump' : 'Jump'} ${number}`;
 }
 
 /** Leaves out digits that mean nothing. @param {string} name the column @param {unknown} value @returns {unknown} */

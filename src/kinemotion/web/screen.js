@@ -2,6 +2,7 @@
 
 import { card } from './cards.js';
 import { decimal, measure } from './format.js';
+import { nameOf } from './jumps.js';
 import { drawSkeleton } from './skeleton.js';
 import { PHASES, STATES } from './words.js';
 
@@ -28,8 +29,11 @@ export function showMode(mode) {
 
 /** @param {boolean} wanted whether the server wants a token, or another one */
 export function showAccess(wanted) {
+  const field = part('token');
   part('access').hidden = !wanted;
-  if (wanted) part('token').focus();
+  if (!wanted) field.value = '';
+  else field.focus();
+  field.select(); // a wrong one is typed over, or mended
 }
 
 /** @param {string} state @param {number} [delayMs] until the next attempt */
@@ -77,7 +81,7 @@ export function showPose(pose) {
 /** The view takes the picture's shape. */
 export function fitView() {
   const { width, height } = part('picture');
-  part('view').style.aspectRatio = `${width} / ${height}`;
+  part('view').style.setProperty('--shape', String(width / height));
 }
 
 /** @param {import('./stats.js').Report} report */
@@ -97,7 +101,7 @@ export function showTelemetry(report) {
  */
 export function showCard(entry) {
   const cards = part('cards');
-  const known = cards.querySelector(`[data-number="${entry.number}"]`);
+  const known = cards.querySelector(`[data-name="${nameOf(entry)}"]`);
   if (known) {
     known.replaceWith(card(entry, known.querySelector('details')?.open ?? true));
     return;
@@ -127,10 +131,10 @@ export function showLast(entry) {
   part('last').dataset.final = String(entry.jump.final);
 }
 
-/** @param {{title: string, figures: [string, string][], frames: string}} summary */
+/** @param {{title: string, figures: string[][], frames: string}} summary */
 export function showSummary({ title, figures, frames }) {
   part('summary-title').textContent = title;
-  part('summary-figures').replaceChildren(...figures.map(([name, value]) => tile(name, value)));
+  part('summary-figures').replaceChildren(...figures.map(([name, value, worth]) => tile(name, value, worth)));
   part('summary-frames').textContent = frames;
 }
 
@@ -152,12 +156,17 @@ function announceSoon(text) {
   }, QUIET_MS);
 }
 
-/** @param {string} name @param {string} value */
-export function tile(name, value) {
-  const [made, term, figure] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
+/** @param {string} name @param {string} value @param {string} [worth] in small letters below */
+export function tile(name, value, worth) {
+  const [made, term, figure, remark] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
   term.textContent = name;
   figure.textContent = value;
   made.append(term, figure);
+  if (worth) {
+    remark.className = 'fine';
+    remark.textContent = worth;
+    made.append(remark);
+  }
   return made;
 }
 

@@ -1,7 +1,7 @@
 /** What a run came to. */
 
 import { measure } from './format.js';
-import { account, count } from './words.js';
+import { GRADES, OPEN, account, count } from './words.js';
 
 const HEIGHT = 'jump_height_m';
 
@@ -11,13 +11,31 @@ const HEIGHT = 'jump_height_m';
  * @param {import('./jumps.js').Entry[]} entries the run's jumps
  * @param {?import('./protocol.js').Summary} summary the server's account
  * @param {boolean} whole whether the account is of the whole run
- * @returns {{title: string, figures: [string, string][], frames: string}}
+ * @returns {{title: string, figures: string[][], frames: string}} figures are name, value and what it is worth
  */
 export function summaryOf(entries, summary, whole) {
-  const heights = entries.map(({ jump }) => jump.metrics[HEIGHT]).filter((height) => height !== undefined);
-  const mean = heights.reduce((sum, height) => sum + height, 0) / heights.length;
-  /** @type {[string, string][]} */
-  const figures = heights.length === 0 ? [] : [['Best', measure(HEIGHT, Math.max(...heights))]];
-  if (heights.length > 1) figures.push(['Mean', measure(HEIGHT, mean)]);
+  const jumps = entries.map(({ jump }) => jump).filter(({ metrics }) => metrics[HEIGHT] !== undefined);
+  const least = Math.min(...jumps.map(doubt));
+  const figures = figuresOf(jumps.filter((jump) => doubt(jump) === least));
   return { title: count(entries.length), figures, frames: summary ? account(summary.frames, whole) : '' };
+}
+
+/** @param {import('./protocol.js').Jump} jump @returns {number} 0 for one whose height can be compared with others */
+function doubt({ final, quality }) {
+  if (!final || !['A', 'B', 'C'].includes(quality?.grade)) return 2;
+  return quality.grade === 'C' || quality.warnings?.includes('live_frames_only') ? 1 : 0;
+}
+
+/** @param {import('./protocol.js').Jump[]} jumps each with a height @returns {string[][]} */
+function figuresOf(jumps) {
+  if (jumps.length === 0) return [];
+  const best = jumps.reduce((one, other) => (other.metrics[HEIGHT] > one.metrics[HEIGHT] ? other : one));
+  const { metrics, uncertainty, final, quality } = best;
+  const worth = final && quality?.grade in GRADES ? `Grade ${quality.grade}, ${GRADES[quality.grade]}` : OPEN;
+  const figures = [['Best', measure(HEIGHT, metrics[HEIGHT], uncertainty?.[HEIGHT]), worth]];
+  if (jumps.length > 1) {
+    const sum = jumps.reduce((total, jump) => total + jump.metrics[HEIGHT], 0);
+    figures.push([`Mean of ${jumps.length}`, measure(HEIGHT, sum / jumps.length)]);
+  }
+  return figures;
 }

@@ -26,13 +26,15 @@ export class Trace {
     this.#draw();
   }
 
+  /** There is no line, and no empty ground for one, before there are two points. */
   #draw() {
     const { canvas, context } = this;
+    canvas.hidden = this.#points.length < 2;
+    if (canvas.hidden) return;
     const width = Math.round(canvas.clientWidth * devicePixelRatio);
     const height = Math.round(canvas.clientHeight * devicePixelRatio);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     context.clearRect(0, 0, width, height);
-    if (this.#points.length < 2) return;
     const heights = this.#points.map((point) => point.height);
     const low = Math.min(-LEAST_RANGE_M / 2, ...heights);
     const high = Math.max(LEAST_RANGE_M / 2, ...heights);

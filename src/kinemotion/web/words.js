@@ -32,13 +32,27 @@ export const GRADES = {
   D: 'rough guess',
 };
 
-/** @type {Object<string, string>} the limits are those of jumps/quality.py, for one standard deviation */
-export const GRADE_MEANINGS = {
-  A: 'The height is usually right to within 1.5 cm.',
-  B: 'The height is usually right to within 4 cm.',
-  C: 'Use with care: the height is usually right to within 8 cm.',
-  D: 'The height may well be off by more than 8 cm. Only that a jump happened is certain.',
-};
+/** What a jump is that the server has not looked at again yet. */
+export const OPEN = 'First estimate';
+
+/** @type {[string, number][]} grades, and below which standard deviation of the height in cm; as in jumps/quality.py */
+const GRADE_LIMITS = [['A', 1.5], ['B', 4], ['C', 8]];
+
+/**
+ * @param {string} grade
+ * @param {number} [spread] one standard deviation of the height in metres
+ * @returns {string} what to expect of the height by its ±, and by what a warning made of the grade
+ */
+export function meaning(grade, spread) {
+  const has = (/** @type {[string, number]} */ [name, limit]) =>
+    spread === undefined ? name === grade : 100 * spread < limit;
+  const [earned, limit] = GRADE_LIMITS.find(has) ?? ['D', Infinity];
+  const within = `right to within ${limit} cm`;
+  if (earned === 'D') return 'The height may well be off by more than 8 cm. Only that a jump happened is certain.';
+  if (earned === grade) return `${grade === 'C' ? 'Use with care: the' : 'The'} height is usually ${within}.`;
+  if (grade === 'B') return `The height is usually ${within}. Graded B for the warning below.`;
+  return `By its ± the height would be ${within}, but the warning below makes it less sure.`;
+}
 
 /** Why a jump without a warning is graded low. */
 export const LARGE_SPREAD =
@@ -91,8 +105,27 @@ export const WARNINGS = {
     'This did not look like the movement chosen. Choose the one that was done under “Set-up”, or “Automatic”.',
   live_frames_only:
     'Analysed from the live frames alone: the server was too busy to look at every frame again. ' +
-    'Fewer cameras at once help.',
+    'Fewer cameras at once, or less other work for its machine, help.',
 };
+
+/** @type {Object<string, string>} other words for a page on the server's own machine */
+const WARNINGS_HERE = {
+  irregular_frames:
+    'Pictures around the jump are missing, or came at uneven times. Close other programs and tabs on this computer.',
+  live_frames_only:
+    'Analysed from the live frames alone: this computer was too busy to look at every frame again. ' +
+    'Close other programs and tabs on it.',
+};
+
+/**
+ * @param {string} code
+ * @param {string} host of the page's address
+ * @returns {string|undefined} a jump's warning in words, with what to do here
+ */
+export function warning(code, host) {
+  const here = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
+  return (here && WARNINGS_HERE[code]) || WARNINGS[code];
+}
 
 /** @param {string} centimetres @returns {string} what bent legs on landing make of the height from flight time */
 export function tooHigh(centimetres) {
@@ -127,7 +160,7 @@ export const CONNECTION = {
   },
   overloaded: {
     title: 'The server has too much to do.',
-    remedy: 'Leave this page open: it tries again by itself. Fewer cameras at once help.',
+    remedy: 'Leave this page open: it tries again by itself. Fewer cameras, or less other work for it, help.',
   },
   crowded: {
     title: 'There are too many sessions with this token or from this network.',
@@ -188,7 +221,11 @@ export const TROUBLE = {
   },
   token: {
     title: 'The server wants an access token.',
-    remedy: 'Enter one that is valid, then start again. This tab forgets it when it is closed.',
+    remedy: 'Enter one above the picture, then start again.',
+  },
+  token_invalid: {
+    title: 'This access token is not valid.',
+    remedy: 'Look for a slip in typing, or ask whoever runs the server: it may have been replaced, or have run out.',
   },
   refused: {
     title: 'The server refuses this page.',
@@ -227,6 +264,7 @@ export const HINTS = {
   finishing: 'The last values are being worked out…',
 };
 
+/** @type {Object<string, string>} */
 export const SOURCES = { camera: 'Camera', demo: 'Drawn athlete' };
 
 /** @type {Object<string, string>} what a field of the set-up takes */
