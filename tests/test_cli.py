@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from kinemotion import analyze_video
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
 
@@ -88,6 +89,27 @@ def test_plain_uvicorn_runs_the_application() -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE_S)
+
+
+def test_the_demo_saves_a_clip_to_try_the_clip_commands_with(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    outcome = kinemotion("demo", "--save", str(clip), "--jumps", "1")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout.endswith(f"{clip}: countermovement jump 25.0 cm\n")
+    (jump,) = analyze_video(clip).jumps
+    assert jump.metrics["jump_height_m"] == pytest.approx(0.25, abs=0.03)
+    for again, why in ((clip, "is there already"), (tmp_path / "clip.gif", "a clip ends in .mp4 or .webm")):
+        refused = kinemotion("demo", "--save", str(again))
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(f"Error: {again}: {why}")
+    assert "--save needs no server" in kinemotion("demo", "--save", "a.mp4", "--url", "http://127.0.0.1:9").stderr
+
+
+def test_one_jump_of_each_kind_is_drawn_and_told_apart(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    outcome = kinemotion("demo", "--save", str(clip), "--movement", "auto")
+    assert outcome.stdout.endswith("drop jump 25.0 cm, countermovement jump 40.0 cm, squat jump 33.0 cm\n")
+    assert [jump.movement for jump in analyze_video(clip, "auto").jumps] == ["dj", "cmj", "sj"]
 
 
 @pytest.mark.parametrize(

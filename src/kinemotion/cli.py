@@ -102,21 +102,51 @@ def serve(
 @click.option(
     "--url", callback=_http_address, help="A running server, such as http://127.0.0.1:8000; without it, one is started."
 )
-@click.option("--movement", type=click.Choice(["cmj", "sj", "dj"]), default="cmj", show_default=True)
-@click.option("--jumps", type=click.IntRange(1, 20), default=3, show_default=True, help="How many jumps to draw.")
+@click.option(
+    "--save",
+    "target",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw a clip to try the clip commands with, .mp4 or .webm, and start no server.",
+)
+@click.option(
+    "--movement",
+    type=click.Choice([movement.value for movement in Movement]),
+    default=Movement.CMJ.value,
+    show_default=True,
+    help="Which jump the athlete does; auto is one of each.",
+)
+@click.option(
+    "--jumps",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    help="How many jumps to draw; in a clip of drop jumps there is one.",
+)
 @click.option("--fps", type=click.FloatRange(10, 120), default=30, show_default=True, help="The camera's frame rate.")
 @click.option(
     "--token-file", type=click.Path(path_type=Path), help="A file whose first token is for a server that wants one."
 )
 @click.pass_context
 def demo(
-    context: click.Context, url: str | None, movement: str, jumps: int, fps: float, token_file: Path | None
+    context: click.Context,
+    url: str | None,
+    target: Path | None,
+    movement: str,
+    jumps: int,
+    fps: float,
+    token_file: Path | None,
 ) -> None:
-    """Stream drawn jumps to a server; print what came back beside the truth."""
+    """Stream drawn jumps to a server and print what came back beside the truth, or save them as a clip."""
+    if target is not None and (url is not None or token_file is not None):
+        raise click.UsageError("--save needs no server: leave --url and --token-file out")
     context.with_resource(native_remarks_hidden())
     from kinemotion import demo as demonstration
     from kinemotion.realtime.tokens import tokens_in
 
+    if target is not None:
+        demonstration.save(Console(), target, Movement(movement), jumps, fps)
+        return
     ModelStore(Settings.from_environment().model_dir).verify_installed()
     try:
         token = None if token_file is None else next(tokens_in(token_file))[1]

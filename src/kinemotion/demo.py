@@ -1,21 +1,27 @@
-"""The drawn athlete streamed to a server, and what came back beside the truth."""
+"""The drawn athlete: streamed to a server, with what came back beside the truth, or saved as a clip."""
 
 import asyncio
 import contextlib
+import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from kinemotion.errors import VideoError
 from kinemotion.jumps import Movement
 from kinemotion.realtime.client import Report, stream
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
-from kinemotion.synthetic import Clip, CountermovementJump, DropJump, JumpTruth, SquatJump
+from kinemotion.synthetic import Clip, CountermovementJump, DropJump, JumpTruth, Motion, SquatJump
+from kinemotion.video import atomic, words
+from kinemotion.video.encoder import FORMATS, quick_encoder
 
 Frame = tuple[float, bytes]
 
@@ -41,7 +47,7 @@ def run(
     Args:
         console: where progress and results go.
         url: the server's address; None starts one for as long as it takes.
-        movement: which jump the athlete does; not `auto`.
+        movement: which jump the athlete does; `auto` for one of each.
         jumps: how many jumps.
         fps: the camera's frame rate.
         token: for a server that wants one.
@@ -53,7 +59,7 @@ def run(
         OSError: the server cannot be reached, or has no room.
         websockets.exceptions.InvalidHandshake: the server refused the connection.
     """
-    clips = _clips(movement, [HEIGHTS_M[number % len(HEIGHTS_M)] for number in range(jumps)], fps)
+    clips = _clips(movement, _heights(jumps), fps)
     with _server(url, token) as address, _progress(console) as progress:
         drawn = progress.add_task("Drawing the athlete", total=sum(len(clip.times_s) for clip in clips))
         streams = [[_done(progress, drawn, frame) for frame in clip.jpegs()] for clip in clips]
@@ -69,6 +75,45 @@ def run(
     _print_jumps(console, pairs)
     _print_streams(console, reports, sum(map(len, streams)))
     return all(drawn is not None and found is not None for drawn, found in pairs)
+
+
+def save(console: Console, path: Path, movement: Movement, jumps: int, fps: float) -> None:
+    """Draws jumps into a video file, and prints what was drawn; of drop jumps a clip holds one, its first.
+
+    Args:
+        console: where progress and results go.
+        path: the file, `.mp4` or `.webm`; one that is there already is left as it is.
+        movement: which jump the athlete does; `auto` for one of each.
+        jumps: how many jumps.
+        fps: the camera's frame rate.
+
+    Raises:
+        VideoError: the file cannot be written, or is there already.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise VideoError(f"{path}: a clip ends in {' or '.join(FORMATS)}")
+    if os.path.lexists(path):
+        raise VideoError(f"{path}: is there already; name another file")
+    clip = _clips(movement, _heights(jumps), fps)[0]
+    with _progress(console) as progress, atomic.replacing(path) as part:
+        task = progress.add_task("Drawing the athlete", total=len(clip.times_s))
+        file = quick_encoder(part, clip.size, clip.fps)
+        try:
+            for _, image in clip.frames():
+                file.write(image.astype(np.uint8, copy=False))
+                progress.advance(task)
+        finally:
+            file.close()
+    drawn = (f"{words.MOVEMENTS[Movement(truth.movement)].lower()} {_height(truth)}" for truth in clip.truth)
+    console.print(f"{path}: {', '.join(drawn)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _height(truth: JumpTruth) -> str:
+    return words.measure(words.HEADLINE, truth.metrics[words.HEADLINE])
+
+
+def _heights(jumps: int) -> list[float]:
+    return [HEIGHTS_M[number % len(HEIGHTS_M)] for number in range(jumps)]
 
 
 def _pairs(drawn: Sequence[JumpTruth], found: Sequence[Found]) -> list[tuple[JumpTruth | None, Found | None]]:
@@ -90,8 +135,17 @@ def _clips(movement: Movement, heights_m: Sequence[float], fps: float) -> list[C
             return [Clip([SquatJump(height_m=height_m) for height_m in heights_m], fps=fps)]
         case Movement.DJ:
             return [Clip([DropJump(height_m=height_m)], fps=fps) for height_m in heights_m]
-        case _:
+        case Movement.AUTO:
+            return [Clip([_of_each(number, height_m) for number, height_m in enumerate(heights_m)], fps=fps)]
+        case Movement.CMJ:
             return [Clip([CountermovementJump(height_m=height_m) for height_m in heights_m], fps=fps)]
+
+
+def _of_each(number: int, height_m: float) -> Motion:
+    """One jump of each kind in turn, of which the drop jump comes first and never again: it starts on the box."""
+    if number == 0:
+        return DropJump(height_m=height_m)
+    return CountermovementJump(height_m=height_m) if number % 2 else SquatJump(height_m=height_m)
 
 
 def _progress(console: Console) -> Progress:

@@ -22,7 +22,12 @@ def test_a_clip_is_analysed_in_one_call(cmj: Path, tmp_path: Path, drawn: Clip) 
     assert jump.metrics["jump_height_m"] == pytest.approx(drawn.truth[0].metrics["jump_height_m"], abs=0.03)
     assert jump.uncertainty["jump_height_m"] > 0
     assert told[-1] == (analysis.video.frames, analysis.video.frames)
-    analysis.write_report(tmp_path / "report.html")
+    told.clear()
+    analysis.write_report(tmp_path / "report.html", progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] > 0
+    told.clear()
+    analysis.write_overlay(tmp_path / "overlay.webm", progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (analysis.video.frames, analysis.video.frames)
     assert (tmp_path / "report.html").stat().st_size > 10_000
     assert set(analysis.to_dict()) == {"jumps", "video", "software"}
 
@@ -58,7 +63,7 @@ def test_the_readme_measures_a_clip(readme: Path, capsys: pytest.CaptureFixture[
     said = re.fullmatch(r"([\d.]+) ± [\d.]+ cm, grade [A-D], \(.*\)\n", capsys.readouterr().out)
     assert said is not None
     assert float(said[1]) == pytest.approx(100 * HEIGHT_M, abs=3)
-    assert sorted(path.name for path in readme.iterdir()) == ["clip.mp4", "overlay.mp4", "report.html"]
+    assert sorted(path.name for path in readme.iterdir()) == ["clip.mp4", "overlay.webm", "report.html"]
 
 
 def test_the_readme_follows_landmarks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,9 +4,11 @@ import contextlib
 import csv
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +41,9 @@ def written(cmj: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     """One clip with everything written."""
     folder = tmp_path_factory.mktemp("written")
     targets = ("--output", folder / "o.mp4", "--report", folder / "r.html", "--json-output", folder / "j.json")
-    return folder, kinemotion("cmj-analyze", cmj, *targets, "--csv-summary", folder / "c.csv", "--mass", "75")
+    return folder, kinemotion(
+        "cmj-analyze", cmj, *targets, "--csv-summary", folder / "c.csv", "--mass", "75", "--name", "Åsa <L>"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +92,9 @@ def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) 
     assert float(row["jump_height_m_sd"]) == jump["uncertainty"]["jump_height_m"]
     assert float(row["takeoff_s"]) == jump["events_s"]["takeoff"]
     assert (row["movement"], row["jump"], row["grade"]) == ("cmj", "1", jump["quality"]["grade"])
+    assert row["name"] == document["name"] == "Åsa <L>"
+    assert row["report"] == str(folder / "r.html")
+    assert f"<h1>Åsa &lt;L&gt;, {document['video']['file']}</h1>" in (folder / "r.html").read_text("utf-8")
     power_w = 6070 * jump["metrics"]["jump_height_m"] + 45.3 * 75 - 2055  # Sayers 1999, by the mass that was stated
     assert jump["metrics"]["peak_power_w"] == pytest.approx(power_w, abs=1)
 
@@ -168,7 +175,43 @@ def test_a_clip_without_a_jump_ends_with_3_and_says_what_to_do(standing: Path) -
     assert result.exit_code == 3
     assert json.loads(result.stdout)["jumps"] == []
     assert "no countermovement jump found" in result.stderr
-    assert "--speed" in result.stderr
+    assert "say --speed if the clip is slow motion" in result.stderr
+
+
+def test_speed_is_not_advised_where_it_was_said(standing: Path) -> None:
+    said = kinemotion("cmj-analyze", standing, "--speed", "2").stderr
+    assert "say --speed" not in said
+    assert "check --speed 2" in said
+
+
+def test_fewer_than_24_pictures_a_second_are_remarked_on(standing: Path) -> None:
+    result = kinemotion("cmj-analyze", standing, "--speed", "0.5")
+    assert json.loads(result.stdout)["video"]["warnings"] == ["few_frames_a_second"]
+    assert "fewer than 24 pictures a second" in result.stderr
+
+
+def test_a_terminal_gets_the_table_alone(analysed: VideoAnalysis) -> None:
+    code = (
+        "import pickle, sys; from kinemotion.video import run; from kinemotion.cli import main;"
+        "known = pickle.load(open(sys.argv.pop(), 'rb')); run.analyze_video = lambda *_, **__: known; main()"
+    )
+    assert analysed.curves is not None
+    with tempfile.NamedTemporaryFile() as file:
+        pickle.dump(analysed, file)
+        file.flush()
+        mine, its = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "cmj-analyze", "clip.mp4", file.name], stdout=its, stderr=its
+        )
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):
+            while piece := os.read(mine, 65_536):
+                shown += piece
+        os.close(mine)
+        assert process.wait(60) == 0
+    assert b"Jump height" in shown
+    assert b"jump_height_m" not in shown
 
 
 @pytest.mark.parametrize(
@@ -242,7 +285,10 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
         assert "is named for two results" in usage_error("cmj-analyze", cmj, "-j", same[0], other, same[1])
     assert "is named for two results" in usage_error("cmj-analyze", "--batch", cmj, "-j", twice, "--csv-summary", twice)
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
-    assert "not in the range" in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "180.0 is not in the range 1.0<=x<=2.5, in metres." in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "in metres." in usage_error("dropjump-analyze", cmj, "--drop-height", "40")
+    assert "in kilograms." in usage_error("sj-analyze", cmj, "--mass", "7.5")
+    assert "not in UTF-8" in usage_error("cmj-analyze", cmj, "--name", "\udcff")
     assert "No such option '--mass'" in usage_error("dropjump-analyze", cmj, "--mass", "75")
     assert "No such option '--drop-height'" in usage_error("cmj-analyze", cmj, "--drop-height", "0.4")
 

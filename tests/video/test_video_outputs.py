@@ -15,17 +15,21 @@ from numpy.typing import NDArray
 from tests.video.mp4 import Image
 
 from kinemotion.errors import VideoError
-from kinemotion.jumps import Phase
+from kinemotion.jumps import Movement, Phase
+from kinemotion.jumps.parabola import GRAVITY
 from kinemotion.pose.graph import Pose
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.protocol import V1
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, SquatJump
-from kinemotion.video import words
+from kinemotion.video import skeleton, words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.charts import Chart, Frame, Line, Mark
+from kinemotion.video.commands import COMMANDS
 from kinemotion.video.curves import smoothed
 from kinemotion.video.document import encode
+from kinemotion.video.keyframes import KeyFrames
 from kinemotion.video.overlay import Cadence, Overlay
+from kinemotion.video.placing import body_boxes
 from kinemotion.video.reader import Reader
 from kinemotion.video.report import report_html
 from kinemotion.video.result import Track, VideoAnalysis
@@ -83,6 +87,34 @@ def test_the_overlay_shows_the_event_the_figures_and_the_skeleton(
     assert all(0.05 < share.mean() < 0.7 for share in changed)
     assert all(share[0].mean() > 0.9 for share in changed)  # the frame around the picture
     assert changed[1].sum() > changed[0].sum()  # the figures come with the landing
+
+
+def test_neither_figures_nor_strip_cover_the_athlete(analysed: VideoAnalysis, drawn_pictures: list[Image]) -> None:
+    boxes = body_boxes(analysed.track, analysed.video.width, analysed.video.height)
+    overlay, times = Overlay(analysed), np.array(analysed.track.times_s)
+    for moment_s in (analysed.jumps[0].events_s["apex"] + 0.2, analysed.jumps[0].events_s["landing"] + 0.4):
+        row = int(np.searchsorted(times, moment_s))
+        full, bare = drawn_pictures[row].copy(), drawn_pictures[row].copy()
+        overlay.draw(full, row)
+        landmarks = analysed.track.landmarks(row)
+        assert landmarks is not None
+        skeleton.draw(bare, landmarks)
+        left, top, right, bottom = boxes[row].astype(int)
+        assert different(bare, full)[max(top, 0) : bottom, left:right].mean() < 0.02
+
+
+def test_an_event_is_told_for_a_moment_from_its_own_time_on(
+    analysed: VideoAnalysis, drawn_pictures: list[Image]
+) -> None:
+    overlay, times = Overlay(analysed), np.array(analysed.track.times_s)
+    takeoff_s = analysed.jumps[0].events_s["takeoff"]
+    edges = []
+    for after_s in (-0.01, 0.01, 0.19):
+        row = int(np.searchsorted(times, takeoff_s + after_s)) - (after_s < 0)
+        picture = drawn_pictures[row].copy()
+        overlay.draw(picture, row)
+        edges.append(bool(different(drawn_pictures[row], picture)[:, 0].mean() > 0.9))
+    assert edges == [False, True, False]
 
 
 def uneven(analysed: VideoAnalysis, times_s: list[float], fps: float, speed: float = 1.0) -> VideoAnalysis:
@@ -150,7 +182,7 @@ def test_the_report_is_well_formed(report: str) -> None:
 
 def test_the_report_has_the_charts_the_figures_and_the_key_frames(report: str, analysed: VideoAnalysis) -> None:
     (jump,) = analysed.jumps
-    assert report.count("<svg") == 3
+    assert report.count('<svg class="chart wide"') == report.count('<svg class="chart slim"') == 3
     for name in jump.metrics:
         assert words.label(name) in report
     for event in ("Onset", "Lowest point", "Take-off", "Apex", "Landing"):
@@ -178,12 +210,58 @@ def test_nothing_takes_the_height_from_take_off_velocity_for_a_second_measuremen
     assert "jump_height_takeoff_velocity_m: 'Height from take-off velocity (the same)'" in on_the_page
 
 
+def test_the_velocity_chart_agrees_with_the_figures(analysed: VideoAnalysis) -> None:
+    (jump,), curves = analysed.jumps, analysed.curves
+    takeoff_s = jump.events_s["takeoff"]
+    before, after = curves.times_s < takeoff_s, curves.times_s >= takeoff_s
+    assert curves.velocity[before].max() == pytest.approx(jump.metrics["peak_concentric_velocity_m_s"], abs=0.05)
+    at_takeoff = curves.velocity[after][0] + GRAVITY * (curves.times_s[after][0] - takeoff_s)
+    assert at_takeoff == pytest.approx(jump.metrics["takeoff_velocity_m_s"])
+
+
+def test_the_height_chart_tells_the_jump_height_from_the_height_over_standing(
+    report: str, analysed: VideoAnalysis
+) -> None:
+    (jump,) = analysed.jumps
+    assert "Centre of mass over standing, cm; the jump height counts from take-off" in report
+    height = words.measure("jump_height_m", jump.metrics["jump_height_m"])
+    assert re.findall(r'<text class="risen"[^>]*>([^<]*)<', report) == [height, height]
+
+
+def test_the_report_says_how_far_angles_and_differences_can_be_trusted(report: str) -> None:
+    assert "may show a straight leg as 150 to 180" in report
+    assert "smaller than about three times the ± may be chance" in report
+
+
+def test_another_movement_is_told_before_any_figure_with_the_commands_that_help(analysed: VideoAnalysis) -> None:
+    (jump,) = analysed.jumps
+    unlike = replace(jump, quality=replace(jump.quality, grade="B", warnings=("landing_flexed", "movement_unlike")))
+    page = report_html(replace(analysed, jumps=(unlike,)), {})
+    assert page.index("did not look like") < page.index("Landed with bent legs") < page.index('<dl class="figures">')
+    assert all(command.name in words.WARNINGS["movement_unlike"] for command in COMMANDS if command.name)
+    assert "Good for training" not in page.split("How to read this")[0]
+
+
+def test_key_frames_of_a_squat_jump_come_in_the_order_of_time(analysed: VideoAnalysis) -> None:
+    (jump,) = analysed.jumps
+    squat = replace(jump, movement=Movement.SJ, events_s=jump.events_s | {"onset": jump.events_s["lowest"] + 0.1})
+    changed = replace(analysed, jumps=(squat,))
+    keyframes = KeyFrames(changed)
+    for row in range(len(changed.track.times_s)):
+        if changed.track.numbers[row] in keyframes.wanted:
+            keyframes.take(np.zeros((360, 480, 3), np.uint8), row)
+    page = report_html(changed, keyframes.pictures)
+    captions = re.findall(r"<figcaption>([^<]+)<span>([\d.]+) s<", page)
+    assert [name for name, _ in captions] == ["Lowest point", "Onset", "Take-off", "Apex", "Landing"]
+    assert "where the held squat was reached" in page
+
+
 def test_warnings_are_told_in_words_and_names_are_escaped(analysed: VideoAnalysis) -> None:
     (jump,) = analysed.jumps
     metrics = jump.metrics | {"jump_height_m": 0.30, "jump_height_flight_time_m": 0.328}
     quality = replace(jump.quality, grade="D", warnings=("landing_flexed", "a_new_one"))
     doubtful = replace(jump, metrics=metrics, quality=quality)
-    page = report_html(replace(analysed, jumps=(doubtful,), path=Path("<b>.mp4")), {})
+    page = report_html(replace(analysed, jumps=(doubtful,), video=replace(analysed.video, file="<b>.mp4")), {})
     assert "Landed with bent legs" in page
     assert "about 3 cm too high" in page
     assert "A new one." in page
@@ -204,7 +282,7 @@ def test_every_warning_in_the_protocol_has_words_in_the_report_and_on_the_page()
 def test_a_report_without_a_jump_shows_the_clip(analysed: VideoAnalysis) -> None:
     page = report_html(replace(analysed, jumps=()), {})
     assert "No countermovement jump found" in page
-    assert page.count("<svg") == 1
+    assert page.count('<svg class="chart wide"') == 1
 
 
 def test_curves_follow_the_drawn_athlete(analysed: VideoAnalysis, drawn: Clip) -> None:

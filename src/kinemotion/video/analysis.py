@@ -1,7 +1,6 @@
 """A clip to jumps: read, follow the body through its frames."""
 
 import math
-from collections.abc import Callable
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -21,10 +20,7 @@ from kinemotion.settings import Settings
 from kinemotion.video.facts import facts
 from kinemotion.video.poses import poses
 from kinemotion.video.reader import Frame, Reader
-from kinemotion.video.result import Track, VideoAnalysis
-
-Progress = Callable[[int, int], object]
-"""Told the frames done, and how many there seem to be."""
+from kinemotion.video.result import Progress, Track, VideoAnalysis
 
 _FEWEST_FRAMES: Final = 3
 
@@ -38,6 +34,7 @@ def analyze_video(
     drop_height_m: float | None = None,
     quality: Quality | str = Quality.FAST,
     speed: float = 1.0,
+    name: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> VideoAnalysis:
     """Finds and measures the jumps in a clip.
@@ -50,6 +47,7 @@ def analyze_video(
         drop_height_m: height of the box of a drop jump, 0.05 to 1.5 metres.
         quality: `fast`, `balanced` or `accurate`; where its model is not installed, the best one below it.
         speed: how many times slower than life the file plays: 8 for 240 frames a second stored at 30.
+        name: the athlete's, for the report and the JSON.
         progress: told after each frame.
 
     Raises:
@@ -76,7 +74,7 @@ def analyze_video(
             raise VideoError(f"{path}: {_too_few(reader)}")
         bodies = sum(pose is not None for pose in seen.track.poses)
         video = facts(reader, seen.size, np.array(seen.track.times_s), speed, bodies)
-    return VideoAnalysis(Path(path), movement, seen.finish(), video, _software(model), athlete, seen.track)
+    return VideoAnalysis(Path(path), movement, seen.finish(), video, _software(model), athlete, seen.track, name)
 
 
 class _Seen:

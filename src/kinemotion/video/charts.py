@@ -13,7 +13,10 @@ from kinemotion.video import words
 
 Array = NDArray[np.float64]
 
-_WIDTH: Final = 720
+WIDE: Final = 720
+SLIM: Final = 340
+"""Widths, for screens and paper, and for phones: letters are as large in either."""
+
 _LEFT: Final = 52
 _RIGHT: Final = 14
 _BOTTOM: Final = 22
@@ -46,6 +49,27 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Rise:
+    """A height that is counted from elsewhere than zero.
+
+    Attributes:
+        start_s: from when,
+        end_s: to when the level that it is counted from is shown.
+        top_s: when it is reached.
+        low: the level.
+        high: what is reached.
+        text: how much it is.
+    """
+
+    start_s: float
+    end_s: float
+    top_s: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What charts of the same moment share.
 
@@ -73,39 +97,57 @@ class Chart:
         title: what it shows, with the unit.
         tall: height of the plot.
         named: whether the marks have their names written above.
+        rise: a height within it that is told apart.
     """
 
-    def __init__(self, frame: Frame, lines: Sequence[Line], title: str, tall: int = 150, *, named: bool = True) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        lines: Sequence[Line],
+        title: str,
+        tall: int = 150,
+        *,
+        named: bool = True,
+        rise: Rise | None = None,
+    ) -> None:
         self._frame = frame
+        self._rise = rise
+        self._width = WIDE
         self._title = title
         inside = (frame.times_s >= frame.start_s) & (frame.times_s <= frame.end_s)
         self._times = frame.times_s[inside]
         self._lines = [Line(line.name, line.values[inside], line.style) for line in lines]
         self._ticks = _ticks(*_span(self._lines))
-        rows = _rows(frame.marks, self._x) if named else []
-        self._rows = rows
-        self._top = 26 + _ROW * (max(rows, default=-1) + 1)
+        self._named = named
         self._tall = tall
 
-    def svg(self) -> str:
-        """The chart as an `svg` element."""
+    def html(self) -> str:
+        """The chart under its title, once for wide screens and paper, and once for phones."""
+        return f"<figure><figcaption>{escape(self._title)}</figcaption>{self.svg(WIDE)}{self.svg(SLIM)}</figure>"
+
+    def svg(self, width: int = WIDE) -> str:
+        """The chart as an `svg` element of this width."""
+        self._width = width
+        rows = self._rows = _rows(self._frame.marks, self._x) if self._named else []
+        self._top = (24 if any(line.name for line in self._lines) else 8) + _ROW * (max(rows, default=-1) + 1)
         whole = self._top + self._tall + _BOTTOM
+        kind = "slim" if width < WIDE else "wide"
         parts = [
-            f'<svg class="chart" viewBox="0 0 {_WIDTH} {whole}" role="img" aria-label="{escape(self._title)}">',
-            f'<text class="title" x="0" y="14">{escape(self._title)}</text>',
+            f'<svg class="chart {kind}" viewBox="0 0 {width} {whole}" role="img" aria-label="{escape(self._title)}">',
             self._key(),
             *(self._shade(*flight) for flight in self._frame.flights),
             *(self._level(tick) for tick in self._ticks),
             *(self._moment(tick) for tick in _ticks(self._frame.start_s, self._frame.end_s, within=True)),
             *(self._mark(number, mark) for number, mark in enumerate(self._frame.marks)),
             *(self._curve(line) for line in self._lines),
+            self._risen(),
             "</svg>",
         ]
         return "".join(parts)
 
     def _x(self, time_s: float) -> float:
         share = (time_s - self._frame.start_s) / (self._frame.end_s - self._frame.start_s)
-        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+        return _LEFT + share * (self._width - _LEFT - _RIGHT)
 
     def _y(self, value: float) -> float:
         low, high = self._ticks[0], self._ticks[-1]
@@ -113,7 +155,7 @@ class Chart:
 
     def _key(self) -> str:
         named = [line for line in self._lines if line.name]
-        parts, right = [], float(_WIDTH - _RIGHT)
+        parts, right = [], float(self._width - _RIGHT)
         for line in reversed(named):
             left = right - _LETTER * len(line.name)
             parts.append(f'<text class="tick" x="{left:.1f}" y="14">{escape(line.name)}</text>')
@@ -130,7 +172,7 @@ class Chart:
         y = self._y(tick)
         kind = "zero" if tick == 0 else "grid"
         return (
-            f'<path class="{kind}" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
+            f'<path class="{kind}" d="M{_LEFT} {y:.1f}H{self._width - _RIGHT}"/>'
             f'<text class="tick" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_number(tick)}</text>'
         )
 
@@ -150,6 +192,19 @@ class Chart:
             start = baseline + 3
             text = f'<text class="event" x="{x:.1f}" y="{baseline}" text-anchor="middle">{escape(mark.name)}</text>'
         return f'<path class="mark" d="M{x:.1f} {start}V{self._top + self._tall}"/>{text}'
+
+    def _risen(self) -> str:
+        rise = self._rise
+        if rise is None:
+            return ""
+        (left, right, x), (low, high) = (
+            map(self._x, (rise.start_s, rise.end_s, rise.top_s)),
+            map(self._y, (rise.low, rise.high)),
+        )
+        return (
+            f'<path class="rise" d="M{left:.1f} {low:.1f}H{right:.1f}M{x:.1f} {low:.1f}V{high:.1f}"/>'
+            f'<text class="risen" x="{x:.1f}" y="{low + 15:.1f}" text-anchor="middle">{escape(rise.text)}</text>'
+        )
 
     def _curve(self, line: Line) -> str:
         good = np.isfinite(line.values)

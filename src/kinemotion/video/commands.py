@@ -14,13 +14,36 @@ from kinemotion.jumps.athlete import DROP_HEIGHT_M, HEIGHT_M, MASS_KG
 from kinemotion.pose.models import Quality
 
 _BAD_USAGE: Final = 2
+
+
+class _Measure(click.FloatRange):
+    """A number that has a unit, which is told where the number is wrong."""
+
+    def __init__(self, unit: str, least: float, most: float) -> None:
+        super().__init__(least, most)
+        self._unit = unit
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as refusal:
+            self.fail(f"{refusal.message.removesuffix('.')}, in {self._unit}.", param, ctx)
+
+
 _DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
+
+
+def _readable(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value.encode("utf-8", "replace").decode("utf-8") != value:
+        raise click.BadParameter("not in UTF-8")
+    return value
+
 
 _OPTIONS: Final = (
     click.argument("clips", nargs=-1, required=True, metavar="CLIP..."),
     click.option("-o", "--output", metavar="FILE|DIR", help="Write the clip with skeleton, phase, events and figures "
-        "drawn over it: .mp4 (H.264 if the ffmpeg program is installed, else VP9, which browsers and VLC play) "
-        "or .webm (VP8)."),
+        "drawn over it: .mp4 (H.264 if the ffmpeg program is installed, else VP9, which takes long) or .webm (VP8, "
+        "quicker)."),
     click.option("--report", metavar="FILE|DIR", help="Write a report: one HTML file that needs nothing else."),
     click.option("-j", "--json-output", metavar="FILE|DIR", help="Write the JSON here, not to standard output."),
     click.option("--csv-summary", metavar="FILE", help="Write one row for each jump here; no JSON goes to standard "
@@ -29,8 +52,9 @@ _OPTIONS: Final = (
         show_default=True, help="Which pose model; see `kinemotion models`."),
     click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
         help="How many times slower than life the clip plays: 8 for 240 pictures a second stored at 30."),
-    click.option("--height", "height_m", type=click.FloatRange(*HEIGHT_M), help="The athlete's stature in metres; "
+    click.option("--height", "height_m", type=_Measure("metres", *HEIGHT_M), help="The athlete's stature in metres; "
         "makes lengths surer."),
+    click.option("--name", callback=_readable, help="The athlete's name, for report, JSON and CSV."),
     click.option("--batch", is_flag=True, help="Work on several clips at once, and print one table for all."),
     click.option("--workers", type=click.IntRange(1, 64), help="Clips in work at once with --batch.  [default: the "
         "number of cores]"),
@@ -38,11 +62,11 @@ _OPTIONS: Final = (
 _MASS: Final = click.option(
     "--mass",
     "mass_kg",
-    type=click.FloatRange(*MASS_KG),
+    type=_Measure("kilograms", *MASS_KG),
     help="The athlete's mass in kilograms, for power and force.",
 )
 _DROP_HEIGHT: Final = click.option(
-    "--drop-height", "drop_height_m", type=click.FloatRange(*DROP_HEIGHT_M), help="Height of the box in metres."
+    "--drop-height", "drop_height_m", type=_Measure("metres", *DROP_HEIGHT_M), help="Height of the box in metres."
 )
 
 
@@ -54,8 +78,9 @@ def _command(name: str, movement: Movement, summary: str, *options: Callable[[An
             click.echo(f"Error: {error}", err=True)
             sys.exit(_BAD_USAGE)
 
-    analyse.__doc__ = f"{summary}\n\nCLIP is a video file, or a pattern in quotes such as 'clips/*.mp4'. JSON goes to "
-    analyse.__doc__ += f"standard output, the summary for people to standard error.\n\n{_DONE_HELP}"
+    analyse.__doc__ = f"{summary}\n\nCLIP is a video file, or a pattern in quotes such as 'clips/*.mp4'. A table "
+    analyse.__doc__ += "for people goes to standard error; JSON to standard output, unless that is a terminal: then "
+    analyse.__doc__ += f"--json-output has it.\n\n{_DONE_HELP}"
     for option in reversed((*_OPTIONS, *options)):
         analyse = option(analyse)
     return click.command(name)(analyse)
@@ -74,6 +99,7 @@ def _run(
     height_m: float | None,
     mass_kg: float | None = None,
     drop_height_m: float | None = None,
+    name: str | None,
     batch: bool,
     workers: int | None,
 ) -> int:
@@ -95,11 +121,12 @@ def _run(
         height_m=height_m,
         mass_kg=mass_kg,
         drop_height_m=drop_height_m,
+        name=name,
         quality=Quality(quality),
         speed=speed,
         together=batch,
         json=None if shared is None else Path(shared),
-        silent=json_output is not None or csv_summary is not None,
+        silent=json_output is not None or csv_summary is not None or sys.stdout.isatty(),
         csv=None if csv_summary is None else Path(csv_summary),
         at_once=min(at_once, len(films)) if batch else 1,
     )

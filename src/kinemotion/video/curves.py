@@ -1,4 +1,9 @@
-"""Height, velocity and joint angles over time, for charts: smoothed with later frames too, so that nothing lags."""
+"""Height, velocity and joint angles over time, for charts: smoothed with later frames too, so that nothing lags.
+
+Velocity peaks just before the feet leave the floor. A fit that reaches across would flatten the peak, and charts must
+agree with the figures: so in flight it is the take-off velocity and gravity, and in the last moments before it a path
+that ends in that flight, as for the figures themselves (`kinemotion.jumps.velocity`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +14,7 @@ from numpy.typing import NDArray
 
 from kinemotion.jumps import Jump, Movement, Phase
 from kinemotion.jumps.body import Body, measure
+from kinemotion.jumps.parabola import GRAVITY
 from kinemotion.pose.graph import Pose
 
 Array = NDArray[np.float64]
@@ -16,6 +22,10 @@ Array = NDArray[np.float64]
 JOINTS: Final = ("knee", "hip", "ankle")
 _WINDOW_S: Final = 0.05  # on either side; the quadratic fit leaves a flight's parabola as it is
 _FEWEST: Final = 3
+_PUSH_S: Final = 0.25  # before take-off, that a path is laid through;
+_LAST_S: Final = 0.10  # it is shown for this long
+_FEWEST_IN_PUSH: Final = 5
+_HIGHEST_OVERSHOOT: Final = 1.5
 _LEAST_RISE: Final = 0.02  # statures; less tells no scale
 
 
@@ -63,10 +73,12 @@ def trace(
     bodies = [None if pose is None else measure(pose.landmarks, aspect, pose.world) for pose in poses]
     raw = np.array([np.nan if body is None else body.com for body in bodies])
     statures = raw / _stature(bodies)
-    height, velocity = smoothed(times, statures - _standing(times, statures, phases, jumps))
+    over_standing = statures - _standing(times, statures, phases, jumps)
+    height, _ = smoothed(times, over_standing)
     scale = _scale(times, height, jumps) or stature_m
+    velocity = _velocity(times, over_standing * (scale or 1.0), jumps)
     angles = {joint: smoothed(times, _angle(bodies, joint))[0] for joint in JOINTS}
-    return Curves(times, height * (scale or 1.0), velocity * (scale or 1.0), angles, scale is not None)
+    return Curves(times, height * (scale or 1.0), velocity, angles, scale is not None)
 
 
 def smoothed(times: Array, values: Array) -> tuple[Array, Array]:
@@ -86,6 +98,43 @@ def smoothed(times: Array, values: Array) -> tuple[Array, Array]:
         powers = np.vander(near[inside], 3, increasing=True)
         fitted[row], slopes[row], _ = np.linalg.lstsq(powers, v[first:last][inside], rcond=None)[0]
     return fitted, slopes
+
+
+def _velocity(times: Array, heights: Array, jumps: Sequence[Jump]) -> Array:
+    """The rate of heights (N,) in metres: by fits that no take-off lies within, around a flight by its figures."""
+    breaks = sorted(jump.events_s["takeoff"] for jump in jumps)
+    parts = np.split(np.arange(len(times)), np.searchsorted(times, breaks))
+    velocity = np.concatenate([smoothed(times[rows], heights[rows])[1] for rows in parts])
+    known = np.isfinite(heights)
+    for jump in jumps:
+        takeoff_s, speed = jump.events_s["takeoff"], jump.metrics["takeoff_velocity_m_s"]
+        aloft = known & (times >= takeoff_s) & (times < jump.events_s["landing"])
+        velocity[aloft] = speed - GRAVITY * (times[aloft] - takeoff_s)
+        rising_s = max(takeoff_s - _PUSH_S, jump.events_s.get("lowest", -np.inf))
+        push = np.flatnonzero(known & (times >= rising_s) & (times < takeoff_s))
+        last = push[times[push] >= takeoff_s - _LAST_S]
+        path = _push_off(takeoff_s - times[push], heights[push], speed)
+        if len(last) and path is not None:
+            velocity[last] = path[-len(last) :]
+    return velocity
+
+
+def _push_off(ahead: Array, heights: Array, speed: float) -> Array | None:
+    """Velocities (N,) on a smooth path into a flight; None where too few frames show it.
+
+    Args:
+        ahead: (N,) time to take-off.
+        heights: (N,) in metres.
+        speed: at take-off, in metres a second.
+    """
+    if len(ahead) < _FEWEST_IN_PUSH:
+        return None
+    share = ahead / _PUSH_S
+    free = heights + speed * ahead + 0.5 * GRAVITY * ahead**2
+    design = np.stack([np.ones_like(share), share**3 / 3, -(share**4) / 4], axis=1)
+    _, third, fourth = np.linalg.lstsq(design, free, rcond=None)[0]
+    velocity: Array = speed + GRAVITY * ahead + (fourth * share**3 - third * share**2) / _PUSH_S
+    return velocity if velocity.max() <= _HIGHEST_OVERSHOOT * speed else None
 
 
 def _angle(bodies: Sequence[Body | None], joint: str) -> Array:

@@ -19,6 +19,7 @@ from kinemotion.video.reader import Image
 
 FORMATS: Final = (".mp4", ".webm")
 _PATIENCE_S: Final = 30.0
+_FOURCC: Final = {"mpeg4": "mp4v", "vp8": "VP80", "vp9": "vp09"}
 
 
 class Encoder(Protocol):
@@ -47,15 +48,29 @@ def encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
     program = shutil.which("ffmpeg") if path.suffix.lower() == ".mp4" else None
     if program is not None and _makes_h264(program):
         return _Ffmpeg(program, path, size, fps)
-    return _OpenCv(path, size, fps)
+    return _OpenCv(path, size, fps, "vp8" if path.suffix.lower() == ".webm" else "vp9")
+
+
+def quick_encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
+    """Opens a video file for a clip that is to be analysed: MPEG-4 in mp4, made in no time, which no browser plays.
+
+    Args:
+        path: where to, ending in `.mp4` or `.webm`.
+        size: width and height in pixels, both even.
+        fps: pictures a second.
+
+    Raises:
+        VideoError: no encoder takes it.
+    """
+    return _OpenCv(path, size, fps, "vp8" if path.suffix.lower() == ".webm" else "mpeg4")
 
 
 class _OpenCv:
     """OpenCV's own encoders."""
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        self.codec = "vp8" if path.suffix.lower() == ".webm" else "vp9"
-        fourcc = cv2.VideoWriter.fourcc(*("VP80" if self.codec == "vp8" else "VP90"))
+    def __init__(self, path: Path, size: tuple[int, int], fps: float, codec: str) -> None:
+        self.codec = codec
+        fourcc = cv2.VideoWriter.fourcc(*_FOURCC[codec])
         self._writer = cv2.VideoWriter(str(path.resolve()), cv2.CAP_FFMPEG, fourcc, fps, size)
         if not self._writer.isOpened():
             raise VideoError(f"{path}: cannot be written as {self.codec}; try a file that ends in .webm")

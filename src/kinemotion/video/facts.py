@@ -15,6 +15,7 @@ _ROUNDING_S: Final = 0.0011  # Matroska counts in milliseconds
 _UNEVEN: Final = 0.10
 _GAP: Final = 4.0  # frame intervals without a picture that are worth a word,
 _GAP_S: Final = 0.2  # if they last this long
+_FEWEST_FPS: Final = 23.5  # films have 23.976
 _WHOLE: Final = 0.9  # of the stated duration, less some time: sound may go on after the last picture
 _WHOLE_S: Final = 0.5
 
@@ -82,7 +83,7 @@ def facts(reader: Reader, size: tuple[int, int], times_s: Array, speed: float, p
         measured_fps=_rate(gaps, interval),
         variable_frame_rate=not bool(regular.all()),
         speed=speed,
-        warnings=_warnings(reader, gaps * speed, poses / len(times_s)),
+        warnings=_warnings(reader, gaps * speed, poses / len(times_s), _rate(gaps, interval)),
     )
 
 
@@ -92,13 +93,14 @@ def _rate(gaps: Array, interval: float) -> float:
     return float(1 / usual.mean())
 
 
-def _warnings(reader: Reader, gaps: Array, seen: float) -> tuple[str, ...]:
+def _warnings(reader: Reader, gaps: Array, seen: float, fps: float) -> tuple[str, ...]:
     found = {
         "file_incomplete": container.cut_off(reader.path)
         or float(gaps.sum()) < _WHOLE * reader.stated_duration_s - _WHOLE_S,
         "frames_unreadable": reader.unreadable > 0,
         "frame_times_repaired": reader.timeless > 0,
         "frames_missing": bool((gaps > max(_GAP * float(np.median(gaps)), _GAP_S)).any()),
+        "few_frames_a_second": fps < _FEWEST_FPS,
         "nobody_seen": seen == 0,
         "body_seldom_seen": 0 < seen < 0.5,
     }

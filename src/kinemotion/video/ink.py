@@ -12,7 +12,7 @@ from kinemotion.video.reader import Image
 Colour = tuple[int, int, int]
 
 WHITE: Final = (250, 247, 244)
-SOFT: Final = (196, 184, 172)
+SOFT: Final = (226, 220, 214)
 PANEL: Final = (24, 17, 12)
 ACCENT: Final = (201, 214, 79)
 
@@ -45,7 +45,7 @@ def write(image: Image, text: str, left: int, baseline: int, size: int, colour: 
     cv2.putText(image, text, (left, baseline), colour, _font(), size, weight)
 
 
-def panel(image: Image, area: Area, opacity: float = 0.62, colour: Colour = PANEL, radius: int = 0) -> None:
+def panel(image: Image, area: Area, opacity: float = 0.72, colour: Colour = PANEL, radius: int = 0) -> None:
     """Lays a sheet over a part of a picture; what lies outside the picture is left off."""
     height, width = image.shape[:2]
     left, top = max(area.x, 0), max(area.y, 0)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from kinemotion.errors import VideoError
 from kinemotion.video import atomic
-from kinemotion.video.analysis import Progress
 from kinemotion.video.encoder import FORMATS, Encoder, encoder
 from kinemotion.video.keyframes import KeyFrames
 from kinemotion.video.overlay import Cadence, Overlay
 from kinemotion.video.reader import Image, Reader
 from kinemotion.video.report import report_html
-from kinemotion.video.result import VideoAnalysis
+from kinemotion.video.result import Progress, VideoAnalysis
 
 
 def write_outputs(

@@ -10,13 +10,14 @@ from kinemotion.jumps import Phase
 from kinemotion.video import ink, skeleton, words
 from kinemotion.video.ink import Area
 from kinemotion.video.panel import FigurePanel
-from kinemotion.video.placing import body_boxes, clearest
+from kinemotion.video.placing import body_boxes, clearest, covered
 from kinemotion.video.reader import Image
 from kinemotion.video.result import VideoAnalysis
 from kinemotion.video.strip import Strip
 from kinemotion.video.timeline import Timeline, start_s
 
-_FLASH_S: Final = 0.45  # of playing time
+_FLASH_S: Final = 0.15  # of playing time
+_SMALLER: Final = (1.0, 0.92, 0.85, 0.78, 0.7)  # letters of a sheet that finds no place clear of the body
 _LONGEST_REPEAT_S: Final = 5.0
 _PHASE_COLOURS: Final = {
     Phase.NO_POSE: (120, 120, 120),
@@ -48,8 +49,9 @@ class Overlay:
         self._border = max(round(0.9 * unit), 2)
         self._times = np.array(analysis.track.times_s)
         self._boxes = body_boxes(analysis.track, self._width, self._height)
-        self._pill = round(2.7 * self._size)
-        self._strip = self._placed_strip(round(max(13 * unit, 4 * self._size)))
+        self._label = round(1.15 * self._size)
+        self._pill = round(2 * self._label)
+        self._strip = self._placed_strip(round(2.6 * self._size))
         self._panels = {jump.index: self._placed_panel(number) for number, jump in enumerate(analysis.jumps)}
 
     def draw(self, image: Image, row: int) -> None:
@@ -59,12 +61,12 @@ class Overlay:
         if landmarks is not None:
             skeleton.draw(image, landmarks)
         self._strip.draw(image, row)
-        self._draw_phase(image, self._timeline.phase(time_s, track.phases[row]))
+        right = self._draw_phase(image, self._timeline.phase(time_s, track.phases[row]))
         self._draw_clock(image, time_s)
         told = self._timeline.told(time_s)
         if told is not None:
             self._panels[told.index].draw(image)
-        self._flash(image, time_s)
+        self._flash(image, time_s, right + self._gap)
 
     def _top(self) -> int:
         """Where there is room below the strip, or below the upper edge."""
@@ -82,9 +84,17 @@ class Overlay:
         jumps = self._analysis.jumps
         until = start_s(jumps[number + 1]) if number + 1 < len(jumps) else np.inf
         shown = (self._times >= jumps[number].events_s["landing"]) & (self._times < until)
-        panel = FigurePanel(jumps[number], self._size)
-        panel.area = self._clear(panel.area.width, panel.area.height, shown)
-        return panel
+        best, least = FigurePanel(jumps[number], self._size), np.inf
+        for share in _SMALLER:
+            for flat in (False, True):
+                panel = FigurePanel(jumps[number], max(round(share * self._size), 11), flat=flat)
+                if panel.area.width > self._width - 2 * self._gap:
+                    continue
+                panel.area = self._clear(panel.area.width, panel.area.height, shown)
+                hidden = covered(panel.area, self._boxes[shown])
+                if hidden < least:
+                    best, least = panel, hidden
+        return best
 
     def _clear(self, wide: int, tall: int, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Area:
         """A place for something below the phase or above the strip, at the left, right or in the middle."""
@@ -93,24 +103,30 @@ class Overlay:
         places = [Area(x, y, wide, tall) for y in heights for x in (left, right, (self._width - wide) // 2)]
         return clearest(places, self._boxes[rows])
 
-    def _draw_phase(self, image: Image, phase: Phase) -> None:
-        size, top = round(1.35 * self._size), self._top()
+    def _draw_phase(self, image: Image, phase: Phase) -> int:
+        """Writes the phase; answers with where it ends."""
+        size, top = self._label, self._top()
         text = words.PHASES[phase]
-        ink.panel(image, Area(self._gap, top, ink.text_width(text, size, 600) + 3 * size, self._pill), radius=size)
+        sheet = Area(self._gap, top, ink.text_width(text, size, 600) + 3 * size, self._pill)
+        ink.panel(image, sheet, radius=size)
         ink.dot(image, self._gap + size, top + self._pill / 2, 0.38 * size, _PHASE_COLOURS[phase])
-        ink.write(image, text, self._gap + round(1.8 * size), top + round(1.36 * size), size, ink.WHITE, 600)
+        ink.write(image, text, self._gap + round(1.8 * size), top + round(1.38 * size), size, ink.WHITE, 600)
+        return sheet.x + sheet.width
 
     def _draw_clock(self, image: Image, time_s: float) -> None:
-        size, top = round(1.35 * self._size), self._top()
+        size, sheet = self._label, self._clock
         text = f"{time_s:.2f} s"
-        room = ink.text_width("00.00 s", size) + size
-        left = self._width - self._gap - room
-        ink.panel(image, Area(left, top, room, self._pill), radius=size)
-        base = top + round(1.36 * size)
-        ink.write(image, text, left + (room - ink.text_width(text, size)) // 2, base, size, ink.WHITE)
+        ink.panel(image, sheet, radius=size)
+        left, base = sheet.x + (sheet.width - ink.text_width(text, size)) // 2, sheet.y + round(1.38 * size)
+        ink.write(image, text, left, base, size, ink.WHITE)
 
-    def _flash(self, image: Image, time_s: float) -> None:
-        """An event in large letters, and a frame around the picture, both soon gone."""
+    @cached_property
+    def _clock(self) -> Area:
+        wide = ink.text_width("00.00 s", self._label) + self._label
+        return Area(self._width - self._gap - wide, self._top(), wide, self._pill)
+
+    def _flash(self, image: Image, time_s: float, left: int) -> None:
+        """An event beside the phase, below it where there is no room, and a frame around the picture: soon gone."""
         speed = self._analysis.video.speed
         found = self._timeline.event(time_s, _FLASH_S / speed)
         if found is None:
@@ -118,30 +134,14 @@ class Overlay:
         name, jump, age_s = found
         fresh = 1 - age_s * speed / _FLASH_S
         self._frame(image, fresh)
-        text, size = words.EVENTS[name].upper(), self._flash_size
+        text, size = words.EVENTS[name].upper(), self._label
         if name == "apex":
             text += f"  {words.measure(words.HEADLINE, jump.metrics[words.HEADLINE])}"
-        room, wide = self._flash_area, ink.text_width(text, size, 800)
-        middle = room.x + room.width // 2
-        at_left, at_right = room.x == self._gap, room.x + room.width == self._width - self._gap
-        left = room.x if at_left else room.x + room.width - wide - size if at_right else middle - wide // 2 - size // 2
-        ink.panel(image, Area(left, room.y, wide + size, room.height), 0.35 + 0.4 * fresh, radius=size // 2)
-        ink.write(image, text, left + size // 2, room.y + round(1.2 * size), size, ink.ACCENT, 800)
-
-    @property
-    def _flash_size(self) -> int:
-        return round(1.9 * self._size)
-
-    @cached_property
-    def _flash_area(self) -> Area:
-        """One place for the events of all jumps, clear of the body when they happen."""
-        size = self._flash_size
-        wide = max(ink.text_width(text, size, 800) for text in ("APEX  00.0 cm", "LOWEST POINT")) + size
-        near = np.zeros(len(self._times), np.bool_)
-        for jump in self._analysis.jumps:
-            for at in jump.events_s.values():
-                near |= (self._times >= at) & (self._times <= at + _FLASH_S / self._analysis.video.speed)
-        return self._clear(wide, round(1.7 * size), near)
+        wide, top = ink.text_width(text, size, 800) + 2 * size, self._top()
+        if left + wide > self._clock.x - self._gap:
+            left, top = self._gap, top + self._pill + self._gap
+        ink.panel(image, Area(left, top, wide, self._pill), radius=size)
+        ink.write(image, text, left + size, top + round(1.38 * size), size, ink.ACCENT, 800)
 
     def _frame(self, image: Image, fresh: float) -> None:
         height, width, border = self._height, self._width, self._border

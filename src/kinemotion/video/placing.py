@@ -38,14 +38,14 @@ def body_boxes(track: Track, width: int, height: int) -> Boxes:
 
 def clearest(candidates: Sequence[Area], boxes: Boxes) -> Area:
     """The candidate that covers least of the bodies; of equals, the first."""
-    known = boxes[np.isfinite(boxes).all(axis=1)]
-    if not len(known):
-        return candidates[0]
-    return min(candidates, key=lambda area: _covered(area, known))
+    return min(candidates, key=lambda area: covered(area, boxes))
 
 
-def _covered(area: Area, boxes: Boxes) -> float:
-    """Square pixels of the bodies under an area, by the mean of the frames."""
+def covered(area: Area, boxes: Boxes) -> float:
+    """Square pixels of the bodies under an area, by the mean of the frames in which they are seen."""
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if not len(boxes):
+        return 0.0
     wide = np.minimum(boxes[:, 2], area.x + area.width) - np.maximum(boxes[:, 0], area.x)
     tall = np.minimum(boxes[:, 3], area.y + area.height) - np.maximum(boxes[:, 1], area.y)
     return float((np.clip(wide, 0, None) * np.clip(tall, 0, None)).mean())

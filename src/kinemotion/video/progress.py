@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from kinemotion.video.analysis import Progress
+from kinemotion.video.result import Progress
 
 
 class Bars:

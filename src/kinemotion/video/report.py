@@ -9,7 +9,7 @@ import numpy as np
 
 from kinemotion.jumps import Jump, Movement
 from kinemotion.video import words
-from kinemotion.video.charts import Chart, Frame, Line, Mark
+from kinemotion.video.charts import Chart, Frame, Line, Mark, Rise
 from kinemotion.video.curves import Curves
 from kinemotion.video.facts import VideoFacts
 from kinemotion.video.keyframes import Picture
@@ -18,6 +18,8 @@ from kinemotion.video.timeline import start_s, told_events
 
 _BEFORE_S: Final = 0.3
 _AFTER_S: Final = 0.7
+_ANGLES_TITLE: Final = "Joint angles, °: 180 is straight, but the pose model may show a straight leg as 150 to 180"
+_HELD: Final = "The lowest point of a squat jump is where the held squat was reached; the onset, where it was left."
 _MAIN: Final = {
     Movement.CMJ: ("flight_time_ms", "takeoff_velocity_m_s", "rsi_modified_m_s"),
     Movement.SJ: ("flight_time_ms", "takeoff_velocity_m_s", "concentric_duration_ms"),
@@ -35,10 +37,11 @@ def report_html(analysis: VideoAnalysis, pictures: Mapping[int, Sequence[Picture
     Returns:
         The whole page.
     """
-    name = escape(analysis.path.name)
+    clip = escape(analysis.video.file)
+    title = clip if analysis.name is None else f"{escape(analysis.name)}, {clip}"
     style = Path(__file__).with_name("report.css").read_text("utf-8")
     body = [
-        f"<header><h1>{name}</h1>{_about(analysis)}{_notes(map(words.warning, analysis.video.warnings))}</header>",
+        f"<header><h1>{title}</h1>{_about(analysis)}{_notes(map(words.warning, analysis.video.warnings))}</header>",
         _overview(analysis) if len(analysis.jumps) != 1 else "",
         *(_jump(analysis, jump, pictures.get(jump.index, ())) for jump in analysis.jumps),
         _reading(),
@@ -47,7 +50,7 @@ def report_html(analysis: VideoAnalysis, pictures: Mapping[int, Sequence[Picture
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Jump report: {name}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<title>Jump report: {title}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{''.join(body)}\n</main>\n</body>\n</html>\n"
     )
 
@@ -78,15 +81,15 @@ def _overview(analysis: VideoAnalysis) -> str:
     flights = [(jump.events_s["takeoff"], jump.events_s["landing"]) for jump in jumps]
     times = curves.times_s
     frame = Frame(times, float(times[0]), max(float(times[-1]), float(times[0]) + 0.1), marks, flights)
-    chart = Chart(frame, [_height_line(curves)], _height_title(curves), 130).svg()
+    chart = Chart(frame, [_height_line(curves)], _height_title(curves), 130).html()
     table = ""
     if jumps:
         names = [words.HEADLINE, *_MAIN.get(jumps[0].movement, ())]
         head = "".join(f'<th class="number" scope="col">{escape(words.label(name))}</th>' for name in names)
         rows = "".join(
             f'<tr><th scope="row">Jump {jump.index}</th>'
-            + "".join(f'<td class="number">{escape(_measured(jump, name))}</td>' for name in names)
-            + f"<td>{jump.quality.grade}, {words.GRADES[jump.quality.grade][0]}</td></tr>"
+            + "".join(_cell(jump, name) for name in names)
+            + f'<td data-label="Grade">{jump.quality.grade}, {words.verdict(jump)[0]}</td></tr>'
             for jump in jumps
         )
         table = f'<tr><th scope="col"></th>{head}<th scope="col">Grade</th></tr>'
@@ -94,13 +97,17 @@ def _overview(analysis: VideoAnalysis) -> str:
     return f'<section><h2>The whole clip</h2><div class="charts">{chart}</div>{table}</section>'
 
 
+def _cell(jump: Jump, name: str) -> str:
+    return f'<td class="number" data-label="{escape(words.label(name))}">{escape(_measured(jump, name))}</td>'
+
+
 def _jump(analysis: VideoAnalysis, jump: Jump, pictures: Sequence[Picture]) -> str:
     kind = words.MOVEMENTS[jump.movement]
-    grade, (verdict, advice) = jump.quality.grade, words.GRADES[jump.quality.grade]
+    grade, (verdict, advice) = jump.quality.grade, words.verdict(jump)
     return (
         f'<section class="jump"><div class="head"><h2>Jump {jump.index}<span class="kind">{kind}</span></h2>'
         f'<p class="badge badge-{grade.lower()}"><strong>Grade {grade}</strong> {verdict}</p></div>'
-        f'{_figures(jump)}<p class="soft">{advice}</p>{_notes(words.doubts(jump))}'
+        f'{_notes(words.doubts(jump))}{_figures(jump)}<p class="soft">{advice}</p>'
         f"{_keyframes(jump, pictures)}{_charts(analysis.curves, jump)}{_metrics(jump)}</section>"
     )
 
@@ -121,15 +128,19 @@ def _figure(jump: Jump, name: str, style: str) -> str:
 
 
 def _keyframes(jump: Jump, pictures: Sequence[Picture]) -> str:
-    by_event = {picture.event: picture for picture in pictures}
-    figures = [
-        f'<figure><img src="{by_event[event].uri}" width="{by_event[event].width}" height="{by_event[event].height}" '
-        f'alt="The athlete: {name.lower()}"><figcaption>{name}<span>{by_event[event].time_s:.3f} s</span></figcaption>'
-        "</figure>"
-        for event, name in words.EVENTS.items()
-        if event in by_event
-    ]
-    return f'<h3>Key frames</h3><div class="keyframes">{"".join(figures)}</div>' if figures else ""
+    figures = "".join(_keyframe(picture, words.EVENTS[picture.event]) for picture in pictures)
+    if not figures:
+        return ""
+    held = jump.movement is Movement.SJ and any(picture.event == "lowest" for picture in pictures)
+    note = f'<p class="soft">{_HELD}</p>' if held else ""
+    return f'<h3>Key frames</h3><div class="keyframes">{figures}</div>{note}'
+
+
+def _keyframe(picture: Picture, name: str) -> str:
+    return (
+        f'<figure><img src="{picture.uri}" width="{picture.width}" height="{picture.height}" '
+        f'alt="The athlete: {name.lower()}"><figcaption>{name}<span>{picture.time_s:.3f} s</span></figcaption></figure>'
+    )
 
 
 def _charts(curves: Curves, jump: Jump) -> str:
@@ -141,21 +152,31 @@ def _charts(curves: Curves, jump: Jump) -> str:
     rate = "m/s" if curves.metres else "body heights a second"
     joints = [Line(joint.capitalize(), angles, joint) for joint, angles in curves.angles_deg.items()]
     charts = [
-        Chart(frame, [_height_line(curves)], _height_title(curves)),
+        Chart(frame, [_height_line(curves)], _height_title(curves), rise=_rise(curves, jump)),
         Chart(frame, [Line("", curves.velocity, "speed")], f"Vertical velocity, {rate}", 120, named=False),
-        Chart(frame, joints, "Joint angles, ° (180 is straight)", 120, named=False),
+        Chart(frame, joints, _ANGLES_TITLE, 120, named=False),
     ]
-    return f'<h3>The movement</h3><div class="charts">{"".join(chart.svg() for chart in charts)}</div>'
+    return f'<h3>The movement</h3><div class="charts">{"".join(chart.html() for chart in charts)}</div>'
 
 
 def _height_line(curves: Curves) -> Line:
     return Line("", np.asarray(curves.height * 100), "height")
 
 
+def _rise(curves: Curves, jump: Jump) -> Rise | None:
+    """The jump height, which counts from take-off: the body is higher then than it stands, on its toes."""
+    events, known = jump.events_s, np.isfinite(curves.height)
+    if not curves.metres or not known.any():
+        return None
+    level, top = 100 * np.interp([events["takeoff"], events["apex"]], curves.times_s[known], curves.height[known])
+    text = words.measure(words.HEADLINE, jump.metrics[words.HEADLINE])
+    return Rise(events["takeoff"], events["landing"], events["apex"], float(level), float(top), text)
+
+
 def _height_title(curves: Curves) -> str:
     if curves.metres:
-        return "Height of the centre of mass over standing, cm"
-    return "Height of the centre of mass over standing, % of body height (nothing told the scale)"
+        return "Centre of mass over standing, cm; the jump height counts from take-off, which is on the toes"
+    return "Centre of mass over standing, % of body height (nothing told the scale)"
 
 
 def _metrics(jump: Jump) -> str:
@@ -190,7 +211,8 @@ def _reading() -> str:
     return (
         "<section><h2>How to read this</h2>"
         "<p>± is one standard deviation: the true value lies within it about two times out of three, and within twice "
-        "as much nineteen times out of twenty. Two jumps differ for certain only if they differ by more than that. "
+        "as much nineteen times out of twenty. A difference between two jumps that is "
+        "smaller than about three times the ± may be chance. "
         "Jump height is the rise of the centre of mass from take-off to its highest point, weighed from all that the "
         "clip tells. The height from flight time is the textbook formula, for comparison; that from take-off velocity "
         "is the same figure again, since this velocity is measured through the same flight, and confirms nothing.</p>"
@@ -221,4 +243,4 @@ def _facts(analysis: VideoAnalysis) -> str:
         f"MediaPipe {software['mediapipe']}",
     }
     rows = "".join(f'<tr><th scope="row">{name}</th><td>{escape(text)}</td></tr>' for name, text in facts.items())
-    return f"<section><h2>The clip</h2><table><tbody>{rows}</tbody></table></section>"
+    return f'<section><h2>The clip</h2><table class="facts"><tbody>{rows}</tbody></table></section>'

@@ -1,5 +1,6 @@
 """What a clip gave."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,9 @@ from kinemotion.pose.landmarks import Landmarks
 from kinemotion.video.curves import Curves, trace
 from kinemotion.video.document import document
 from kinemotion.video.facts import VideoFacts
+
+Progress = Callable[[int, int], object]
+"""Told the frames done, and how many there seem to be."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class VideoAnalysis:
         software: version, model, mediapipe.
         athlete: what was stated of the athlete.
         track: what was seen, frame by frame.
+        name: the athlete's, if it was stated.
     """
 
     path: Path
@@ -56,6 +61,7 @@ class VideoAnalysis:
     software: dict[str, str]
     athlete: Athlete
     track: Track
+    name: str | None = None
 
     @cached_property
     def curves(self) -> Curves:
@@ -65,24 +71,32 @@ class VideoAnalysis:
 
     def to_dict(self) -> dict[str, object]:
         """What the command line prints as JSON."""
-        return document(self.jumps, self.video, self.software)
+        return document(self.jumps, self.video, self.software, self.name)
 
-    def write_report(self, path: str | Path) -> None:
+    def write_report(self, path: str | Path, *, progress: Progress = lambda done, total: None) -> None:
         """Writes the report, one self-contained HTML file.
 
-        Raises:
-            VideoError: the file cannot be written.
-        """
-        from kinemotion.video.outputs import write_outputs
-
-        write_outputs(self, report=Path(path))
-
-    def write_overlay(self, path: str | Path) -> None:
-        """Writes the clip with skeleton, phase, events and figures drawn over it, `.mp4` or `.webm`.
+        Args:
+            path: the file.
+            progress: told after each frame that is looked at again.
 
         Raises:
             VideoError: the file cannot be written.
         """
         from kinemotion.video.outputs import write_outputs
 
-        write_outputs(self, overlay=Path(path))
+        write_outputs(self, report=Path(path), progress=progress)
+
+    def write_overlay(self, path: str | Path, *, progress: Progress = lambda done, total: None) -> None:
+        """Writes the clip with skeleton, phase, events and figures drawn over it.
+
+        Args:
+            path: the file, `.mp4` or `.webm`, which is quicker where the `ffmpeg` program is not installed.
+            progress: told after each frame.
+
+        Raises:
+            VideoError: the file cannot be written.
+        """
+        from kinemotion.video.outputs import write_outputs
+
+        write_outputs(self, overlay=Path(path), progress=progress)

@@ -17,14 +17,14 @@ from kinemotion.jumps import Jump, Movement
 from kinemotion.pose.models import MODELS, Quality
 from kinemotion.quiet import native_remarks_hidden
 from kinemotion.video import atomic, tables, words
-from kinemotion.video.analysis import Progress, analyze_video
+from kinemotion.video.analysis import analyze_video
 from kinemotion.video.document import encode
 from kinemotion.video.facts import VideoFacts
 from kinemotion.video.names import printable
 from kinemotion.video.outputs import write_outputs
 from kinemotion.video.places import Errand
 from kinemotion.video.progress import Bars
-from kinemotion.video.result import VideoAnalysis
+from kinemotion.video.result import Progress, VideoAnalysis
 
 DONE: Final = 0
 UNREADABLE: Final = 2
@@ -40,6 +40,7 @@ class Wishes:
         height_m: stature; None if not stated. So for the next two.
         mass_kg: body mass.
         drop_height_m: height of the box.
+        name: the athlete's; None if not stated.
         quality: which model.
         speed: how many times slower than life the clips play.
         together: whether results of all clips go into one document.
@@ -53,6 +54,7 @@ class Wishes:
     height_m: float | None
     mass_kg: float | None
     drop_height_m: float | None
+    name: str | None
     quality: Quality
     speed: float
     together: bool
@@ -64,7 +66,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a clip: its document, and an error if not all went well."""
+    """What became of a clip: its document, an error if not all went well, and its report if that was written."""
 
     clip: Path
     content: dict[str, object]
@@ -72,6 +74,7 @@ class Outcome:
     jumps: tuple[Jump, ...] = ()
     software: dict[str, str] | None = None
     error: str | None = None
+    report: Path | None = None
 
     @property
     def failure(self) -> str:
@@ -150,7 +153,8 @@ class _Work:
         content, error = analysis.to_dict(), self._written(analysis, errand)
         if error is not None:
             content["error"] = error
-        return Outcome(errand.clip, content, analysis.video, analysis.jumps, analysis.software, error)
+        report = None if error is not None else errand.report
+        return Outcome(errand.clip, content, analysis.video, analysis.jumps, analysis.software, error, report)
 
     def _written(self, analysis: VideoAnalysis, errand: Errand) -> str | None:
         """Writes what a clip is to give; answers with what went wrong. Figures come first, as pictures take a while."""
@@ -175,6 +179,7 @@ class _Work:
                 drop_height_m=wishes.drop_height_m,
                 quality=wishes.quality,
                 speed=wishes.speed,
+                name=wishes.name,
                 progress=progress,
             )
 
@@ -225,10 +230,8 @@ def _no_jump(movement: Movement, video: VideoFacts) -> str:
     said = f"no {words.MOVEMENTS[movement].lower()} found. "
     if video.warnings:
         return said + " ".join(words.warning(code) for code in video.warnings)
-    return said + (
-        "The whole body must be in the picture from standing to landing, feet included; "
-        "say --speed if the clip is slow motion."
-    )
+    slow = "say --speed if the clip is slow motion" if video.speed == 1 else f"check --speed {video.speed:g}"
+    return f"{said}The whole body must be in the picture from standing to landing, feet included; {slow}."
 
 
 def _tell_of_the_model(console: Console, wishes: Wishes, outcomes: Sequence[Outcome]) -> None:
@@ -251,7 +254,11 @@ def _conclude(console: Console, wishes: Wishes, outcomes: Sequence[Outcome], *, 
     content = encode(
         {"clips": [outcome.content for outcome in outcomes]} if many or wishes.together else outcomes[0].content
     )
-    rows = [(str(outcome.clip), jump) for outcome in outcomes for jump in outcome.jumps]
+    rows = [
+        tables.Row(str(outcome.clip), jump, wishes.name or "", str(outcome.report or ""))
+        for outcome in outcomes
+        for jump in outcome.jumps
+    ]
     files = [(wishes.csv, tables.csv_table(rows)), (wishes.json, content)]
     written = [_write(console, path, text) for path, text in files if path is not None]
     if not wishes.silent:

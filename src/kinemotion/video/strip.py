@@ -34,10 +34,10 @@ class Strip:
         self._metres = curves.metres
         self._height = curves.height
         self._low, self._high = _span(curves.height)
-        times = curves.times_s
+        times = self._times = curves.times_s
         self._start, self._length = float(times[0]), max(float(times[-1] - times[0]), 1e-9)
         self._points = np.column_stack([self._x(times), self._y(curves.height)])
-        events = [jump.events_s for jump in analysis.jumps]
+        events = self._events = [jump.events_s for jump in analysis.jumps]
         self._marks = [self._x(np.array(known[name])) for known in events for name in _MARKED if name in known]
         self._flights = [self._x(np.array([known["takeoff"], known["landing"]])) for known in events]
 
@@ -54,18 +54,28 @@ class Strip:
         ink.polyline(image, self._points, _FUTURE, self._thick)
         ink.polyline(image, self._points[: row + 1], ink.WHITE, 2 * self._thick)
         x, y = self._points[row]
-        ink.line(image, (x, area.y + 1.7 * self._size), (x, area.y + area.height), ink.WHITE, 1)
+        ink.line(image, (x, area.y + 1.2 * self._size), (x, area.y + area.height), ink.WHITE, 1)
         if np.isfinite(y):
             ink.dot(image, x, y, 0.32 * self._size, ink.WHITE, ink.ACCENT)
-        self._label(image, float(self._height[row]))
+        self._label(image, float(self._height[row]), self._over_takeoff(row))
 
-    def _label(self, image: Image, height: float) -> None:
+    def _over_takeoff(self, row: int) -> float | None:
+        """How high the body has risen since it left the floor, in a flight whose scale is known."""
+        time_s = self._times[row]
+        for known in self._events if self._metres else ():
+            if known["takeoff"] <= time_s < known["landing"]:
+                seen = np.isfinite(self._height)
+                return float(self._height[row] - np.interp(known["takeoff"], self._times[seen], self._height[seen]))
+        return None
+
+    def _label(self, image: Image, height: float, risen: float | None) -> None:
         size, area = round(0.9 * self._size), self.area
         text = "Centre of mass over standing"
         if np.isfinite(height):
-            value = f"{round(100 * height) + 0:+d} {'cm' if self._metres else '% of stature'}".replace("-", words.MINUS)
-            text = f"Centre of mass {value}"
-        ink.write(image, text, area.x + self._size, area.y + round(1.3 * size), size, ink.SOFT)
+            text = f"Centre of mass {_signed(height)} {'cm' if self._metres else '% of stature'} over standing"
+            if risen is not None and np.isfinite(risen):
+                text += f", {_signed(risen)} over take-off"
+        ink.write(image, text, area.x + self._size, area.y + round(1.1 * size), size, ink.SOFT)
 
     def _x(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         margin = self._size
@@ -73,9 +83,13 @@ class Strip:
         return np.asarray(self.area.x + margin + share * (self.area.width - 2 * margin))
 
     def _y(self, heights: NDArray[np.float64]) -> NDArray[np.float64]:
-        top, bottom = self.area.y + 1.9 * self._size, self.area.y + self.area.height - 0.5 * self._size
+        top, bottom = self.area.y + 1.4 * self._size, self.area.y + self.area.height - 0.4 * self._size
         share = (heights - self._low) / (self._high - self._low)
         return np.asarray(bottom - share * (bottom - top))
+
+
+def _signed(height: float) -> str:
+    return f"{round(100 * height) + 0:+d}".replace("-", words.MINUS)
 
 
 def _span(heights: NDArray[np.float64]) -> tuple[float, float]:

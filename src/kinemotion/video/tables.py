@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.markup import escape
 from rich.table import Table
@@ -13,7 +13,7 @@ from kinemotion.video import words
 from kinemotion.video.facts import VideoFacts
 
 _DECIMALS: Final = 4
-_FIRST: Final = ("file", "movement", "jump", "grade", "fps", "frames", "frames_in_flight")
+_FIRST: Final = ("file", "name", "report", "movement", "jump", "grade", "fps", "frames", "frames_in_flight")
 _BATCH: Final = {
     "jump_height_m": "height",
     "flight_time_ms": "flight",
@@ -22,25 +22,46 @@ _BATCH: Final = {
     "reactive_strength_index_m_s": "RSI",
 }
 
-Row = tuple[str, Jump]
-"""The clip's name, and one of its jumps."""
+
+class Row(NamedTuple):
+    """A jump, and where it comes from.
+
+    Attributes:
+        file: the clip.
+        jump: one of its jumps.
+        name: the athlete's; empty if it was not stated.
+        report: the clip's report; empty if there is none.
+    """
+
+    file: str
+    jump: Jump
+    name: str = ""
+    report: str = ""
 
 
 def csv_table(rows: Sequence[Row]) -> bytes:
     """One row for each jump, in SI units; columns keep their order, and new metrics come after the known ones."""
-    metrics = words.order({*words.METRICS, *(name for _, jump in rows for name in jump.metrics)})
+    metrics = words.order({*words.METRICS, *(name for row in rows for name in row.jump.metrics)})
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
     events = [f"{name}_s" for name in words.EVENTS]
     writer.writerow([*_FIRST, *events, *(column for name in metrics for column in (name, f"{name}_sd")), "warnings"])
-    for name, jump in rows:
-        writer.writerow(_cells(name, jump, metrics))
+    for row in rows:
+        writer.writerow(_cells(row, metrics))
     return file.getvalue().encode("utf-8")
 
 
-def _cells(file: str, jump: Jump, metrics: Sequence[str]) -> list[object]:
-    quality = jump.quality
-    cells: list[object] = [file, jump.movement.value, jump.index, quality.grade, round(quality.fps, 2)]
+def _cells(row: Row, metrics: Sequence[str]) -> list[object]:
+    jump, quality = row.jump, row.jump.quality
+    cells: list[object] = [
+        row.file,
+        row.name,
+        row.report,
+        jump.movement.value,
+        jump.index,
+        quality.grade,
+        round(quality.fps, 2),
+    ]
     cells += [quality.frames, quality.frames_in_flight]
     cells += [_rounded(jump.events_s.get(name)) for name in words.EVENTS]
     for name in metrics:
@@ -64,7 +85,7 @@ def clip_table(jumps: Sequence[Jump]) -> Table:
     table = Table("", *(f"jump {jump.index}" for jump in jumps))
     for name in words.order(name for jump in jumps for name in jump.metrics):
         table.add_row(words.label(name), *(_measure(jump, name) for jump in jumps))
-    grades = (f"{jump.quality.grade}, {words.GRADES[jump.quality.grade][0]}" for jump in jumps)
+    grades = (f"{jump.quality.grade}, {words.verdict(jump)[0]}" for jump in jumps)
     table.add_row("Grade", *grades, end_section=True)
     return table
 

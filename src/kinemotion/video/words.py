@@ -84,7 +84,8 @@ MEANINGS: Final = {
     "flight_contact_ratio": "Flight time over ground contact time.",
     "drop_height_m": "How high a free fall ends as fast as the body came down: less than the box for who steps down "
     "from it, more for who jumps off. A stated box is weighed in.",
-    "knee_angle_lowest_deg": "180° is straight; mean of both legs.",
+    "knee_angle_lowest_deg": "180° is straight, but the pose model may show a straight leg as 150 to 180; mean of both "
+    "legs.",
     "hip_angle_lowest_deg": "Between trunk and thigh; mean of both legs.",
     "ankle_angle_lowest_deg": "Between shank and foot, by the lean of the shank over a flat foot; mean of both legs.",
     "peak_power_w": "From jump height and body mass.",
@@ -101,6 +102,12 @@ GRADES: Final = {
     "D": ("rough guess", "Only that there was a jump is certain; do not use the numbers."),
 }
 
+_UNLIKE: Final = "movement_unlike"
+_OF_ANOTHER: Final = (
+    "for the height alone",
+    "The grade is that of the height. All else was measured as for a movement that this did not look like.",
+)
+
 WARNINGS: Final = {
     "landing_flexed": "Landed with bent legs, which lengthens the flight: the height from flight time reads too high. "
     "Land on the toes with straight legs.",
@@ -112,13 +119,17 @@ WARNINGS: Final = {
     "second_person": "Somebody else was in the picture. Let one person alone be seen, then film again.",
     "scale_disagrees": "The body height stated does not fit the fall that was seen. Check it, and whether the clip "
     "plays in slow motion.",
-    "movement_unlike": "This did not look like the movement asked for. Ask for the one that was done, or for any.",
+    _UNLIKE: "This did not look like the movement asked for: figures of the push-off may mean nothing. Run the "
+    "command of the movement that was done: cmj-analyze for countermovement jumps, sj-analyze for squat jumps, "
+    'dropjump-analyze for drop jumps; in Python, movement="auto" finds any.',
     "onset_not_seen": "The beginning of the movement was not seen, so times and depths before take-off may be missing. "
     "Stand still for a second before the jump.",
     "file_incomplete": "The file ends before it should: it was cut off, or is damaged. Copy it from the camera again.",
     "frames_unreadable": "Some pictures could not be decoded and were left out. Copy the file from the camera again.",
     "frame_times_repaired": "Some pictures had no time of their own and were left out.",
     "frames_missing": "The clip has gaps of several pictures. Record with fewer apps open, or copy the file again.",
+    "few_frames_a_second": "The clip has fewer than 24 pictures a second, too few for figures to rely on, whatever "
+    "their grade. Film at 60 or more.",
     "nobody_seen": "Nobody was seen. Film the whole body, from head to feet, in good light.",
     "body_seldom_seen": "The body was seen in fewer than half of the pictures. Film the whole body, in good light.",
 }
@@ -154,9 +165,15 @@ def warning(code: str) -> str:
     return WARNINGS.get(code) or f"{code.replace('_', ' ').capitalize()}."
 
 
+def verdict(jump: Jump) -> tuple[str, str]:
+    """A jump's grade in a word or two, and what it is good for."""
+    return _OF_ANOTHER if _UNLIKE in jump.quality.warnings else GRADES[jump.quality.grade]
+
+
 def doubts(jump: Jump) -> list[str]:
-    """A jump's warnings in words, with figures where there are any."""
-    return [f"{warning(code)}{_excess(jump) if code == 'landing_flexed' else ''}" for code in jump.quality.warnings]
+    """A jump's warnings in words, with figures where there are any; first that it was another movement."""
+    codes = sorted(jump.quality.warnings, key=lambda code: code != _UNLIKE)
+    return [f"{warning(code)}{_excess(jump) if code == 'landing_flexed' else ''}" for code in codes]
 
 
 def _excess(jump: Jump) -> str:
