@@ -157,7 +157,7 @@ async def test_the_saved_table_names_the_athlete_and_has_no_digits_that_mean_not
     }}"""
     [row] = csv.DictReader((await page.evaluate(script)).splitlines())
     expected = {
-        "athlete_id": "Ada, 7",
+        "name": "Ada, 7",
         "athlete_height_m": "1.8",
         "athlete_mass_kg": "75.5",
         "fps": "30",

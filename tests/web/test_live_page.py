@@ -87,7 +87,7 @@ async def test_a_jump_before_the_camera_becomes_a_final_card_that_can_be_saved(
     exported = json.loads(await saved(page, "JSON", tmp_path))["jumps"][0]
     row = next(csv.DictReader((await saved(page, "CSV", tmp_path)).splitlines()))
     assert exported["jump"]["final"]
-    assert row["athlete_id"] == "Ada"
+    assert row["name"] == "Ada"
     assert float(row["jump_height_m"]) == pytest.approx(exported["jump"]["metrics"]["jump_height_m"], abs=1e-4)
     assert float(row["jump_height_m_sd"]) == pytest.approx(exported["jump"]["uncertainty"]["jump_height_m"], abs=1e-4)
 
