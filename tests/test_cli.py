@@ -74,7 +74,7 @@ def test_serve_prints_the_address_for_other_devices() -> None:
     process = served("kinemotion", "serve", "--host", "0.0.0.0", "--port", "0", "--insecure")
     try:
         port = line_with(process, r"open http://127\.0\.0\.1:(\d+) ")[1]
-        assert line_with(process, r"On a phone .* open http://[\w.-]+:(\d+)$")[1] == port
+        assert line_with(process, r"On another computer .* open http://[\w.-]+:(\d+) ")[1] == port
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE_S)

@@ -64,14 +64,14 @@ def follow_live(times: Iterable[float], poses: Iterable[Seen | None], movement: 
 
 def replay(frames: Iterable[Frame], poses: Iterable[Pose | None], jump: Jump) -> Jump | None:
     """What a server makes final of a jump that the live path saw."""
-    found: list[Jump | None] = []
+    found: list[Jump] = []
     tracker = JumpTracker(jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
-    replay = Replay(Span.of(jump), tracker, found.append)
+    replay = Replay(Span.of(jump), tracker, found.extend)
     for frame, pose in zip(frames, poses, strict=True):
         if replay.from_us <= frame.elapsed_us <= replay.until_us:
             replay.found(frame, pose)
     replay.conclude()
-    return found[0]
+    return found[0] if found else None
 
 
 def compare(jumps: Sequence[Jump], truth: JumpTruth) -> Outcome:

@@ -87,7 +87,9 @@ def serve(
         if settings.host in _EVERYWHERE:
             there = urlsplit(address)
             outside = f"{there.scheme}://{serving.name_outside()}:{there.port}"
-            click.echo(f"On a phone or another computer in its network: open {outside}")
+            which = "On another computer" if tls_cert is None else "On a phone or another computer"
+            remark = " (its camera needs --tls-cert)" if tls_cert is None else ""
+            click.echo(f"{which} in its network: open {outside}{remark}")
 
     config = serving.configure(settings, tls_cert, tls_key)
     with serving.listen(settings) as listener:

@@ -28,7 +28,10 @@ def native_remarks_hidden() -> Iterator[None]:
         os.close(kept)
         os.close(nowhere)
         if own:
-            faulthandler.enable(python) if told else faulthandler.disable()
+            if told:
+                faulthandler.enable(python)
+            else:
+                faulthandler.disable()
             sys.stderr.close()
             sys.stderr = python
 

@@ -158,7 +158,8 @@ async def served(code: str = SERVE, port: int = 0, **options: Any) -> AsyncItera
         options: of `create_subprocess_exec`, and `KINEMOTION_*` variables.
     """
     variables = {name: str(options.pop(name)) for name in tuple(options) if name.startswith("KINEMOTION_")}
-    environment = os.environ | {"KINEMOTION_SLO_S": "10", "KINEMOTION_MAX_SESSIONS": "8"} | variables
+    patient = {"KINEMOTION_SLO_S": "10", "KINEMOTION_START_S": "60", "KINEMOTION_MAX_SESSIONS": "8"}
+    environment = os.environ | patient | variables
     command = (sys.executable, "-c", code, "serve", "--port", str(port))
     options = {"env": environment} | options
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, **options)

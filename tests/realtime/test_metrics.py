@@ -68,7 +68,7 @@ CLOSED = {label for labels in LABELS.values() for label in labels}
 WITHOUT_LABELS = (
     "frame_latency_seconds_count", "sessions", "session_capacity", "replay_queue_frames",
     "replay_duration_seconds_count", "pose_workers", "pose_workers_busy", "pose_workers_stuck",
-    "spare_graphs",    "event_loop_lag_seconds_count", "draining", "ready",
+    "spare_graphs", "event_loop_lag_seconds_count", "draining", "ready",
 )  # fmt: skip
 
 

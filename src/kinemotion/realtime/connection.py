@@ -51,5 +51,5 @@ class Connection(WebSocketsSansIOProtocol):
         """Answers a ping, if answers are read."""
         if self.writable.is_set():
             super().handle_ping()
-        else:
+        elif self.conn.close_sent is None:
             self.conn.data_to_send()

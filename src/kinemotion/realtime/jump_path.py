@@ -1,13 +1,14 @@
 """A session's jumps, from first seen to final: the live result at once, the replayed one when it is there."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, ReplayDesk, Ring, Span
 
 _LONGEST_DOUBT_S: Final = 2.0
 _US_PER_S: Final = 1_000_000
@@ -25,7 +26,8 @@ class JumpPath:
         publish: called with every jump that the client is to be told: first not final, then final, once each.
         post: runs a call on the event loop, from any thread.
         tracker: makes a tracker for a replay.
-        final_s: a jump that is not final so long after the last of its frames came is left to the live path.
+        final_s: a jump that is not final so long after the last of its frames came is left to the live path. A search
+            has no such limit before the session ends: without it there would be no jump at all.
     """
 
     def __init__(
@@ -62,8 +64,8 @@ class JumpPath:
                 self._desk.add(replay, [frame], complete=False)
             else:
                 self._complete(replay)
-        while self._doubts and frame.elapsed_us > (self._doubts[0][1] + AFTER_DOUBT_S) * _US_PER_S:
-            self._search(*self._doubts.pop(0))
+        if self._doubts:
+            self._look_into(frame.elapsed_us / _US_PER_S)
 
     def live(self, jump: Jump) -> None:
         """Takes what the live path saw of a jump, not final or final; its number is the live path's own."""
@@ -84,20 +86,16 @@ class JumpPath:
             self._tell(_live_only(jump))
 
     def doubt(self, first_s: float, last_s: float) -> None:
-        """Takes a stretch, in seconds, of which the live path saw too little; what follows upon another joins it."""
-        if self._doubts and first_s <= self._doubts[-1][1] + SAME_JUMP_S:
-            earlier_s = self._doubts[-1][0]
-            if last_s - earlier_s < _LONGEST_DOUBT_S:
-                self._doubts[-1] = (earlier_s, max(last_s, self._doubts[-1][1]))
-                return
+        """Takes a stretch, in seconds, of which the live path saw too little."""
         self._doubts.append((first_s, last_s))
 
     async def finish(self) -> None:
         """Waits until every jump is final, by its replay or since that is late; no more frames will come."""
         for replay in tuple(self._open):
             self._complete(replay)
-        while self._doubts:
-            self._search(*self._doubts.pop(0))
+        self._look_into(math.inf)
+        for search in self._searches:
+            self._limit(search)
         await self._settled.wait()
 
     def give_up(self) -> None:
@@ -120,7 +118,7 @@ class JumpPath:
         self._settled.set()
 
     def _start(self, jump: Jump) -> None:
-        def done(final: Jump | None) -> None:
+        def done(final: Jumps) -> None:
             self._post(self._replayed, jump.index, final)
 
         landed = self._ring.since(jump.events_s["landing"] * _US_PER_S)
@@ -143,7 +141,7 @@ class JumpPath:
         if timer is not None:
             timer.cancel()
 
-    def _replayed(self, number: int, final: Jump | None) -> None:
+    def _replayed(self, number: int, final: Jumps) -> None:
         replay = self._replays.pop(number, None)
         if replay is None:
             return
@@ -151,35 +149,51 @@ class JumpPath:
         if replay in self._open:
             self._open.remove(replay)
         live = self._live_finals.pop(number, None)
-        if final is not None:
-            self._tell(replace(final, index=number))
+        if final:
+            self._tell(replace(final[0], index=number))
         elif live is not None:
             self._tell(_live_only(live))
         self._settle()
 
-    def _search(self, first_s: float, last_s: float) -> None:
-        """Looks for a jump in every frame of a stretch, unless the live path has found it since."""
-        if self._known(first_s, last_s):
-            return
+    def _look_into(self, now_s: float) -> None:
+        """Searches the stretches of doubt that are over, those that follow upon each other together.
 
-        def done(found: Jump | None) -> None:
+        Of those in which the live path has found a jump since, nothing more is expected.
+        """
+        self._doubts = [doubt for doubt in self._doubts if not self._known(*doubt)]
+        while self._doubts:
+            first_s, last_s = self._doubts[0]
+            count = 1
+            for start_s, end_s in self._doubts[1:]:
+                if start_s > last_s + SAME_JUMP_S or end_s - first_s > _LONGEST_DOUBT_S:
+                    break
+                last_s, count = max(last_s, end_s), count + 1
+            if now_s <= last_s + AFTER_DOUBT_S:
+                break
+            del self._doubts[:count]
+            self._search(first_s, last_s)
+
+    def _search(self, first_s: float, last_s: float) -> None:
+        """Looks for jumps in every frame of a stretch."""
+
+        def done(found: Jumps) -> None:
             self._post(self._searched, replay, found)
 
         replay = Replay(Span.around(first_s, last_s), self._tracker(), done)
         self._searches.add(replay)
         self._settled.clear()
         self._desk.add(replay, self._ring.since(replay.from_us), complete=True)
-        self._limit(replay)
 
-    def _searched(self, replay: Replay, found: Jump | None) -> None:
+    def _searched(self, replay: Replay, found: Jumps) -> None:
         if replay not in self._searches:
             return
         self._searches.remove(replay)
         self._unlimit(replay)
-        if found is not None and not self._known(found.events_s["takeoff"], found.events_s["takeoff"]):
-            found = replace(found, index=len(self.jumps) + 1)
-            self._tell(replace(found, final=False))
-            self._tell(found)
+        for jump in sorted(found, key=lambda jump: jump.events_s["takeoff"]):
+            if not self._known(jump.events_s["takeoff"], jump.events_s["takeoff"]):
+                numbered = replace(jump, index=len(self.jumps) + 1)
+                self._tell(replace(numbered, final=False))
+                self._tell(numbered)
         self._settle()
 
     def _known(self, earliest_s: float, latest_s: float) -> bool:

@@ -44,6 +44,8 @@ _US_PER_S: Final = 1_000_000
 
 _log: Final = logging.getLogger(__name__)
 
+Jumps = tuple[Jump, ...]
+
 
 class Ring:
     """A session's last frames, bounded in seconds and in bytes.
@@ -113,12 +115,13 @@ class Replay:
     Args:
         span: what to look at, and where the take-off is expected.
         tracker: a fresh one.
-        done: called once, from any thread, with the final jump, or None where there is none.
+        done: called once, from any thread, with the final jumps that were expected, the likeliest first; none
+            where there is none, or no time.
         since_s: when the landing was received; now, where that is not known.
     """
 
     def __init__(
-        self, span: Span, tracker: JumpTracker, done: Callable[[Jump | None], None], since_s: float | None = None
+        self, span: Span, tracker: JumpTracker, done: Callable[[Jumps], None], since_s: float | None = None
     ) -> None:
         self.span = span
         self.since_s = monotonic() if since_s is None else since_s
@@ -165,29 +168,27 @@ class Replay:
 
     def conclude(self) -> None:
         """Makes the jump final; for one caller, once every frame is done."""
-        self._tell(self._nearest())
+        self._tell(self._expected())
 
     def give_up(self) -> None:
         """Leaves the jump to the live path."""
-        self._tell(None)
+        self._tell(())
 
     def forget(self) -> None:
         """Lets go of its frames and of whom to tell: a graph remembers whose jump it followed last."""
         self._done = _nobody
         self.waiting.clear()
 
-    def _tell(self, final: Jump | None) -> None:
+    def _tell(self, final: Jumps) -> None:
         done = self._done
         self.forget()
         done(final)
 
-    def _nearest(self) -> Jump | None:
-        """The jump that was expected, if it was there."""
+    def _expected(self) -> Jumps:
+        """The jumps that were expected, if they were there."""
         jumps = self._jumps | {jump.index: jump for jump in self._tracker.finish()}
-        nearest = min(jumps.values(), key=self._distance, default=None)
-        if nearest is None or self._distance(nearest) > SAME_JUMP_S:
-            return None
-        return replace(nearest, final=True)
+        near = [replace(jump, final=True) for jump in jumps.values() if self._distance(jump) <= SAME_JUMP_S]
+        return tuple(sorted(near, key=self._distance))
 
     def _distance(self, jump: Jump) -> float:
         """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
@@ -195,7 +196,7 @@ class Replay:
         return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
 
 
-def _nobody(final: Jump | None) -> None:
+def _nobody(final: Jumps) -> None:
     """Is told where nobody is left."""
 
 
@@ -240,10 +241,11 @@ class _Step:
             _log.exception("a jump could not be replayed")
             self._desk.give_up(self._replay, "failed")
             self._follower.spoil()
-        if self._end():
-            self._desk.done(self._follower, self._replay)
-        elif self._follower.graph is not None:
-            self._follower.graph.close()  # it came back when nobody waited any more
+        finally:
+            if self._end():
+                self._desk.done(self._follower, self._replay)
+            elif self._follower.graph is not None:
+                self._follower.graph.close()  # it came back when nobody waited any more
 
     def abandon(self) -> None:
         if self._end():

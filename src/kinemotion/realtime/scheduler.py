@@ -354,7 +354,10 @@ class Scheduler:
             self._active.remove(worker)
             self._stuck.append(worker)
             if len(self._stuck) <= self.workers and not self._closing:
-                self._hire()
+                try:
+                    self._hire()
+                except RuntimeError:
+                    _log.exception("no thread can be started in its place")
             exhausted = not self._active and not self._closing
             self._left.notify_all()
         if exhausted:
@@ -378,11 +381,11 @@ class Scheduler:
 
     def _choose(self) -> Piece | None:
         """The next piece of work, if there is one; with the lock."""
-        self._aside_next = not self._aside_next or self.workers > 1
+        self._aside_next = not self._aside_next or len(self._active) > 1
         piece = self._next_aside() if self._aside_next else None
         if piece is None and self._lanes:
             piece = self._lanes.popleft()
-        return piece or self._next_aside()
+        return piece if piece is not None or self._aside_next else self._next_aside()
 
     def _next_aside(self) -> Piece | None:
         """A piece of work aside, if there is a place for it; with the lock."""

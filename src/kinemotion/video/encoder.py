@@ -7,6 +7,7 @@ makes H.264, which everything plays; elsewhere OpenCV makes VP9, which browsers 
 import contextlib
 import shutil
 import subprocess
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from threading import Timer
@@ -102,19 +103,16 @@ class _Ffmpeg:
 
     def write(self, image: Image) -> None:
         assert self._process.stdin is not None
-        hangs = Timer(_PATIENCE_S, self._process.kill)
-        hangs.start()
         try:
-            self._process.stdin.write(image.tobytes())
+            with self._watched():
+                self._process.stdin.write(image.tobytes())
         except BrokenPipeError:
             raise VideoError(f"{self._path}: ffmpeg stopped; is the disk full?") from None
-        finally:
-            hangs.cancel()
 
     def close(self) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError), self._watched():
+            self._process.stdin.close()  # what is left in its buffer is written first
         try:
             code = self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -122,6 +120,16 @@ class _Ffmpeg:
             code = self._process.wait()
         if code != 0:
             raise VideoError(f"{self._path}: ffmpeg could not complete it; is the disk full?")
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Ends the program where it takes nothing for too long."""
+        hangs = Timer(_PATIENCE_S, self._process.kill)
+        hangs.start()
+        try:
+            yield
+        finally:
+            hangs.cancel()
 
 
 def _makes_h264(program: str) -> bool:
