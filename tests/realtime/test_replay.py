@@ -404,9 +404,9 @@ async def test_stretches_of_doubt_that_follow_upon_each_other_are_searched_toget
 async def test_a_jump_seen_live_hides_no_other_that_is_in_doubt(graph: PoseGraph) -> None:
     bench = Bench(graph)
     client = Client(bench)
-    for first_s, last_s in ((1.0, 1.4), (1.6, 2.1)):
+    for first_s, last_s in ((0.6, 1.2), (1.6, 2.1), (2.5, 3.0)):
         client.path.doubt(first_s, last_s)
-    client.path.live(live_jump(2.0, 2.4))
+    client.path.live(live_jump(2.0, 2.4))  # in the second one; the third one is its landing
     client.path.frame(frame(1, 9_000_000))
     client.path.cancel()
     assert bench.ended == ["cancelled"] * 2  # the one that was seen, and the search for what came before it

@@ -158,9 +158,9 @@ class JumpPath:
     def _look_into(self, now_s: float) -> None:
         """Searches the stretches of doubt that are over, those that follow upon each other together.
 
-        Of those in which the live path has found a jump since, nothing more is expected.
+        Those that a jump explains which the live path has found since are forgotten.
         """
-        self._doubts = [doubt for doubt in self._doubts if not self._known(*doubt)]
+        self._doubts = [doubt for doubt in self._doubts if not self._explained(*doubt)]
         while self._doubts:
             first_s, last_s = self._doubts[0]
             count = 1
@@ -195,6 +195,12 @@ class JumpPath:
                 self._tell(replace(numbered, final=False))
                 self._tell(numbered)
         self._settle()
+
+    def _explained(self, first_s: float, last_s: float) -> bool:
+        """Whether a jump that was told took off in a stretch, or the stretch is part of such a jump."""
+        spans = [Span.of(jump) for jump in self.jumps.values()]
+        part = any(span.from_s < first_s and last_s < span.until_s for span in spans)
+        return part or self._known(first_s, last_s)
 
     def _known(self, earliest_s: float, latest_s: float) -> bool:
         """Whether a jump that was told took off in a stretch, or close to it."""
