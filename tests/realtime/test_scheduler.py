@@ -410,6 +410,49 @@ def test_where_too_many_are_stuck_nothing_is_left_until_one_comes_back() -> None
     assert stuck[1].recovered.wait(PATIENCE_S)
 
 
+def test_where_no_thread_can_be_started_everybody_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    exhausted = Event()
+    scheduler = Scheduler(1, exhausted.set)
+    work = Rescued(scheduler)
+    work.lane.offer("hangs")
+    assert work.next() == "hangs"
+    with monkeypatch.context() as patch:
+        patch.setattr("kinemotion.realtime.scheduler.Thread.start", no_thread)
+        look(scheduler)
+    assert isinstance(work.errors.get(timeout=PATIENCE_S), Stuck)
+    assert exhausted.is_set()
+    assert (scheduler.working, scheduler.stuck) == (0, 1)
+    scheduler.close()
+    work.go.put(None)
+    assert work.recovered.wait(PATIENCE_S)
+
+
+def no_thread(_: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_the_last_worker_of_two_takes_turns() -> None:
+    scheduler = Scheduler(2)
+    stuck = [Rescued(scheduler) for _ in range(3)]
+    for one in stuck:
+        one.lane.offer("hangs")
+        assert one.next() == "hangs"
+        look(scheduler)
+    assert (scheduler.working, scheduler.stuck) == (1, 3)
+    aside, work = Aside(scheduler, 10), Work(scheduler)
+    assert aside.begun.get(timeout=PATIENCE_S) == 0
+    work.lane.offer("waits")
+    for _ in range(10):
+        aside.go.put(None)
+    assert work.next() == "waits"
+    assert aside.begun.qsize() <= 1
+    work.go.put(None)
+    for one in stuck:
+        one.go.put(None)
+        assert one.recovered.wait(PATIENCE_S)
+    scheduler.close()
+
+
 def test_work_aside_that_does_not_return_gives_its_place_back(one_worker: Scheduler) -> None:
     aside = Aside(one_worker, 2)
     assert aside.begun.get(timeout=PATIENCE_S) == 0

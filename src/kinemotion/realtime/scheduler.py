@@ -224,10 +224,8 @@ class _Worker:
             self._seen = self._pieces
             if self._looks >= LOOKS and self._piece is not None:
                 self._stuck = True
-                try:
-                    replace(self)
-                finally:  # whoever waits for the piece must be told, whether a thread could be started or not
-                    self._piece.abandon()
+                replace(self)
+                self._piece.abandon()
 
 
 class _Aside:
