@@ -64,8 +64,9 @@ class JumpPath:
                 self._desk.add(replay, [frame], complete=False)
             else:
                 self._complete(replay)
-        if self._doubts:
-            self._look_into(frame.elapsed_us / _US_PER_S)
+        now_s = frame.elapsed_us / _US_PER_S
+        if self._doubts and now_s > self._doubts[0][1] + AFTER_DOUBT_S:
+            self._look_into(now_s)
 
     def live(self, jump: Jump) -> None:
         """Takes what the live path saw of a jump, not final or final; its number is the live path's own."""
