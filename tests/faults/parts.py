@@ -15,10 +15,12 @@ from typing import Any, Self
 
 import pytest
 from numpy.typing import NDArray
-from tests.realtime.test_server import PATIENCE_S
+from tests.realtime.test_server import PATIENCE_S, START, Frames, receive_until
+from websockets.asyncio.client import ClientConnection
 
 from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.realtime import serving
+from kinemotion.realtime.protocol import encode_frame
 from kinemotion.realtime.runtime import RUNTIME, Runtime
 from kinemotion.realtime.serving import Server, background
 from kinemotion.settings import Settings
@@ -31,6 +33,18 @@ _COMPLAINT = re.compile(r"traceback|exception|error|warning|critical|never retri
 def complaints(log: pytest.LogCaptureFixture) -> list[str]:
     """What a server of this process logged of faults."""
     return [record.getMessage() for record in log.records if record.levelno >= logging.WARNING]
+
+
+async def film(socket: ClientConnection, frames: Frames, until_s: float) -> list[Any]:
+    """Sends drawn frames up to a time, each when the one before is answered; all that comes back."""
+    await socket.send(START)
+    messages = await receive_until(socket, "started")
+    for seq, (time_s, jpeg) in enumerate(frames, 1):
+        await socket.send(encode_frame(seq, round(time_s * 1e6), jpeg))
+        messages += await receive_until(socket, "frame")
+        if time_s > until_s:
+            break
+    return messages
 
 
 class Opened:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
-from tests.faults.parts import Census, Wedge, complaints, opened
+from tests.faults.parts import Census, Wedge, complaints, film, opened
 from tests.realtime.test_server import (
     PATIENCE_S,
     START,
@@ -181,13 +181,7 @@ async def test_whenever_the_connection_breaks_nothing_is_left_of_the_session(
 
 async def jump(socket: ClientConnection, frames: Frames, until_s: float) -> list[Any]:
     """All that comes back until a jump is over, of which every frame was received."""
-    await socket.send(START)
-    messages = await receive_until(socket, "started")
-    for seq, (time_s, jpeg) in enumerate(frames, 1):
-        await socket.send(encode_frame(seq, round(time_s * 1e6), jpeg))
-        messages += await receive_until(socket, "frame")
-        if time_s > until_s:
-            break
+    messages = await film(socket, frames, until_s)
     assert [message["final"] for message in messages if message["type"] == "jump"] == [False]
     return messages
 

@@ -9,7 +9,7 @@ from itertools import count, cycle
 from typing import Any
 
 import pytest
-from tests.faults.parts import Wedge, opened, served
+from tests.faults.parts import Wedge, film, opened, served
 from tests.realtime.test_server import PATIENCE_S, START, Frames, camera, close_code, get, receive, receive_until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -43,13 +43,8 @@ async def test_sigterm_makes_jumps_final_and_ends_each_session_with_its_summary(
 ) -> None:
     landed_s = drawn_clip.truth[0].events_s["landing"] + 0.3
     async with served(KINEMOTION_DRAIN_S=60, KINEMOTION_FINAL_S=60) as server, camera(server.address) as socket:
-        await socket.send(START)
-        messages = await receive_until(socket, "started")
-        for seq, (time_s, jpeg) in enumerate(drawn_frames, 1):
-            await socket.send(encode_frame(seq, round(time_s * 1e6), jpeg))
-            messages += await receive_until(socket, "frame")
-            if time_s > landed_s:
-                break
+        messages = await film(socket, drawn_frames, landed_s)
+        sent = sum(message["type"] == "frame" for message in messages)
         server.signal(signal.SIGTERM)
         messages += await receive_until(socket, "error")
         assert await close_code(socket) == 1012
@@ -57,7 +52,7 @@ async def test_sigterm_makes_jumps_final_and_ends_each_session_with_its_summary(
     assert [message["type"] for message in messages[-2:]] == ["summary", "error"]
     summary, error = messages[-2:]
     assert (error["code"], error["fatal"]) == ("draining", True)
-    assert summary["frames"]["received"] == seq
+    assert summary["frames"]["received"] == sent
     (jump,) = summary["jumps"]
     assert jump["final"]
     assert "live_frames_only" not in jump["quality"]["warnings"]
@@ -111,13 +106,7 @@ async def test_sigterm_under_load_ends_every_camera_with_its_summary_and_takes_n
         socket = await stack.enter_async_context(camera(server.address))
         filming = asyncio.gather(*(one.film(server.address) for one in bystanders))
         await asyncio.wait_for(asyncio.gather(*(one.answered.wait() for one in bystanders)), drain_s)
-        await socket.send(START)
-        messages = await receive_until(socket, "started")
-        for seq, (time_s, jpeg) in enumerate(drawn_frames, 1):
-            await socket.send(encode_frame(seq, round(time_s * 1e6), jpeg))
-            messages += await receive_until(socket, "frame")
-            if time_s > landed_s:
-                break
+        messages = await film(socket, drawn_frames, landed_s)
         server.signal(signal.SIGTERM)
         async with asyncio.timeout(drain_s):
             await filming
