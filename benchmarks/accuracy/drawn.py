@@ -76,14 +76,14 @@ def through_mediapipe(number: int) -> tuple[Outcome, Outcome, Outcome]:
     """One drawn jump through JPEG and MediaPipe: as a file, as a server's final result, and live with a third."""
     cv2.setNumThreads(1)
     clip = scenario(number)
-    truth, shape = jump_of(clip), aspect(clip)
+    truth = jump_of(clip)
     frames = filmed(clip)
     poses = seen(frames, Mode.FINAL)
-    jumps = follow(clip.times_s, poses, truth.movement, shape)
+    jumps = follow(clip.times_s, poses, truth.movement, aspect(clip))
     final = [replay(frames, poses, jump) for jump in jumps]
     kept = np.random.default_rng([number, 12]).random(len(frames)) < 1 / 3
-    third = seen([frame for frame, keep in zip(frames, kept, strict=True) if keep], Mode.LIVE)
-    live = follow_live(np.array(clip.times_s)[kept], third, truth.movement, shape)
+    third = [frame for frame, keep in zip(frames, kept, strict=True) if keep]
+    live = follow_live(third, seen(third, Mode.LIVE), truth.movement)
     return compare(jumps, truth), compare([jump for jump in final if jump], truth), compare(live, truth)
 
 

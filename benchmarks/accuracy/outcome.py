@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kinemotion.analysis import JumpAnalyzer
 from kinemotion.jumps import Jump, JumpTracker, Movement
 from kinemotion.pose.graph import Pose
+from kinemotion.realtime import pipeline
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_LANDING_S, Replay, Span
 from kinemotion.synthetic import Clip, JumpTruth
@@ -50,14 +51,10 @@ def follow(times: Iterable[float], poses: Iterable[Seen | None], movement: str, 
     return analyzer.jumps
 
 
-def follow_live(times: Iterable[float], poses: Iterable[Seen | None], movement: str, aspect: float) -> tuple[Jump, ...]:
-    """The final jumps in a stream of poses, where nothing is replayed."""
+def follow_live(frames: Iterable[Frame], poses: Iterable[Pose | None], movement: str) -> tuple[Jump, ...]:
+    """The final jumps in a stream of frames, where nothing is replayed."""
     tracker = JumpTracker(Movement(movement), mass_kg=MASS_KG)
-    updates = [
-        tracker.update(float(time_s), landmarks, aspect=aspect, world=world)
-        for time_s, pose in zip(times, poses, strict=True)
-        for landmarks, world in [(None, None) if pose is None else pose[:2]]
-    ]
+    updates = [pipeline.follow(tracker, frame, pose) for frame, pose in zip(frames, poses, strict=True)]
     jumps = [jump for update in updates for jump in update.jumps] + list(tracker.finish())
     return tuple(jump for jump in jumps if jump.final)
 
