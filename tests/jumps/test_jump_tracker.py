@@ -198,6 +198,13 @@ def test_several_jumps_in_one_session_are_numbered() -> None:
     assert [jump.metrics["jump_height_m"] for jump in finals] == pytest.approx([0.20, 0.30, 0.40], abs=0.015)
 
 
+def test_a_squat_is_held_from_when_it_was_entered_not_from_the_landing_before() -> None:
+    motion = act([*countermovement_jump(0.20, depth_m=0.45), *countermovement_jump(0.30, hold_s=1.0)])
+    *_, squat_jump = watch(motion)[1]
+    assert squat_jump.movement is Movement.SJ
+    assert squat_jump.metrics["squat_hold_duration_ms"] == pytest.approx(1000, abs=150)
+
+
 @pytest.mark.parametrize("movement", [Movement.CMJ, Movement.SJ, Movement.DJ])
 def test_a_stated_movement_is_believed(cmj: Motion, movement: Movement) -> None:
     assert {jump.movement for jump in watch(cmj, movement=movement)[1]} == {movement}

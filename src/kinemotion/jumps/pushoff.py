@@ -17,6 +17,7 @@ _EARLIER: Final = 0.010  # from a level of rest at which a movement has certainl
 _LATER: Final = 0.030  # and at which it is well on its way
 _POWER: Final = 2.5  # of time, that the distance from rest grows with
 _STILL: Final = 0.02  # within which it is held
+_UPRIGHT: Final = 0.05  # above a held squat; what was before the body stood is no part of it
 _FLEXED_DEG: Final = 140.0
 
 SHORTEST_S: Final = 0.05  # nobody pushes off faster
@@ -157,7 +158,10 @@ def _hold(before: Samples, stature: float) -> _Hold | None:
         if flexed and window.time[-1] - window.time[0] > 0.7 * _HOLD_S and np.ptp(window.com) < _STILL * stature:
             level = float(np.median(window.com))
             back = Samples(before.between(-np.inf, float(window.time[-1])).rows[::-1])
-            return _Hold(_departure(back.time, (back.com - level) / stature), float(window.time[-1]), level)
+            above = (back.com - level) / stature
+            upright = np.flatnonzero(above > _UPRIGHT)
+            since = slice(upright[0] + 1 if len(upright) else None)
+            return _Hold(_departure(back.time[since], above[since]), float(window.time[-1]), level)
     return None
 
 
