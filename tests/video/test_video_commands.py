@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from tests.video.conftest import HEIGHT_M
+from tests.video.conftest import HEIGHT_M, pictures
 from tests.video.mp4 import Image, save, turned
 
 from kinemotion.cli import commands
 from kinemotion.errors import VideoError
+from kinemotion.synthetic import Clip, CountermovementJump, DropJump
 from kinemotion.video.result import VideoAnalysis
 
 
@@ -226,6 +227,27 @@ def test_squat_and_drop_jumps_have_their_own_commands(
     (jump,) = json.loads(result.stdout)["jumps"]
     assert jump["movement"] == movement
     assert metric in jump["metrics"]
+
+
+def test_one_command_tells_the_kinds_of_jump_apart(tmp_path: Path) -> None:
+    clip = Clip([DropJump(height_m=0.25), CountermovementJump(height_m=0.35)], size=(480, 360), lead_s=0.7)
+    mixed = save(tmp_path / "mixed.mp4", pictures(clip), clip.fps)
+    result = kinemotion("analyze", mixed, "--report", tmp_path / "r.html", "--mass", "75", "--drop-height", "0.3")
+    assert result.exit_code == 0
+    first, second = json.loads(result.stdout)["jumps"]
+    assert [first["movement"], second["movement"]] == ["dj", "cmj"]
+    assert "ground_contact_time_ms" in first["metrics"]
+    assert "peak_power_w" in second["metrics"]
+    page = (tmp_path / "r.html").read_text()
+    for title in ("Jump 1, drop jump", "Jump 2, countermovement jump"):
+        assert title in result.stderr
+        assert f'<th scope="row">{title}</th>' in page
+    assert all(f">{name}</th>" in page for name in ("Ground contact time", "Modified reactive strength index"))
+
+
+def test_a_batch_of_several_kinds_tells_them(cmj: Path, dj: Path) -> None:
+    shown = kinemotion("analyze", "--batch", cmj, dj).stderr
+    assert ("1 CMJ" in shown, "1 DJ" in shown) == (True, True)
 
 
 def test_a_phones_rotation_is_undone(tmp_path: Path, drawn_pictures: list[Image]) -> None:

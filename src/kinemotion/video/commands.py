@@ -141,4 +141,11 @@ COMMANDS: Final = (
     _command("cmj-analyze", Movement.CMJ, "Measure the countermovement jumps in clips.", _MASS),
     _command("sj-analyze", Movement.SJ, "Measure the squat jumps in clips.", _MASS),
     _command("dropjump-analyze", Movement.DJ, "Measure the drop jumps in clips.", _DROP_HEIGHT),
+    _command(
+        "analyze",
+        Movement.AUTO,
+        "Measure the jumps in clips, whichever they are: each is told from what came before its take-off.",
+        _MASS,
+        _DROP_HEIGHT,
+    ),
 )

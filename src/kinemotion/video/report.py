@@ -84,13 +84,13 @@ def _overview(analysis: VideoAnalysis) -> str:
     chart = Chart(frame, [_height_line(curves)], _height_title(curves), 130).html()
     table = ""
     if jumps:
-        names = [words.HEADLINE, *_MAIN.get(jumps[0].movement, ())]
+        names = words.order({words.HEADLINE, *(name for jump in jumps for name in _MAIN.get(jump.movement, ()))})
         head = "".join(f'<th class="number" scope="col">{escape(words.label(name))}</th>' for name in names)
         rows = "".join(
-            f'<tr><th scope="row">Jump {jump.index}</th>'
+            f'<tr><th scope="row">{title}</th>'
             + "".join(_cell(jump, name) for name in names)
             + f'<td data-label="Grade">{jump.quality.grade}, {words.verdict(jump)[0]}</td></tr>'
-            for jump in jumps
+            for title, jump in zip(words.titles(jumps), jumps, strict=True)
         )
         table = f'<tr><th scope="col"></th>{head}<th scope="col">Grade</th></tr>'
         table = f'<div class="scroll"><table class="whole"><thead>{table}</thead><tbody>{rows}</tbody></table></div>'

@@ -82,7 +82,7 @@ def title(video: VideoFacts) -> str:
 
 def clip_table(jumps: Sequence[Jump]) -> Table:
     """The jumps of one clip side by side."""
-    table = Table("", *(f"jump {jump.index}" for jump in jumps))
+    table = Table("", *words.titles(jumps))
     for name in words.order(name for jump in jumps for name in jump.metrics):
         table.add_row(words.label(name), *(_measure(jump, name) for jump in jumps))
     grades = (f"{jump.quality.grade}, {words.verdict(jump)[0]}" for jump in jumps)
@@ -108,7 +108,9 @@ def batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]]) -> Table:
     Args:
         clips: name, jumps, and in a word why there are none.
     """
-    names = {name for _, jumps, _ in clips for jump in jumps for name in jump.metrics}
+    every = [jump for _, jumps, _ in clips for jump in jumps]
+    names = {name for jump in every for name in jump.metrics}
+    several = len({jump.movement for jump in every}) > 1
     shown = [name for name in _BATCH if name in names]
     table = Table()
     table.add_column("clip", overflow="fold")
@@ -119,7 +121,8 @@ def batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]]) -> Table:
     for clip, jumps, failure in clips:
         for jump in jumps:
             values = (_measure(jump, name).removesuffix(words.unit(name)).rstrip() for name in shown)
-            table.add_row(escape(clip), str(jump.index), *values, jump.quality.grade)
+            kind = f" {jump.movement.value.upper()}" if several else ""
+            table.add_row(escape(clip), f"{jump.index}{kind}", *values, jump.quality.grade)
         if not jumps:
             table.add_row(escape(clip), failure)
     return table

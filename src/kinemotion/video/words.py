@@ -1,6 +1,6 @@
 """Names, units and explanations for people. A metric's suffix is its unit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kinemotion.jumps import Jump, Movement, Phase
@@ -121,7 +121,7 @@ WARNINGS: Final = {
     "plays in slow motion.",
     _UNLIKE: "This did not look like the movement asked for: figures of the push-off may mean nothing. Run the "
     "command of the movement that was done: cmj-analyze for countermovement jumps, sj-analyze for squat jumps, "
-    'dropjump-analyze for drop jumps; in Python, movement="auto" finds any.',
+    'dropjump-analyze for drop jumps, analyze for any; in Python, movement="auto".',
     "onset_not_seen": "The beginning of the movement was not seen, so times and depths before take-off may be missing. "
     "Stand still for a second before the jump.",
     "file_incomplete": "The file ends before it should: it was cut off, or is damaged. Copy it from the camera again.",
@@ -144,6 +144,12 @@ _UNITS: Final = (  # suffix, unit, factor, digits after the point; longer suffix
     ("_n", "N", 1.0, 0),
 )
 _BARE: Final = ("", "", 1.0, 2)
+
+
+def titles(jumps: Sequence[Jump]) -> list[str]:
+    """What each of a clip's jumps is called: by its number and, where there are several kinds, by its kind."""
+    several = len({jump.movement for jump in jumps}) > 1
+    return [f"Jump {jump.index}" + (f", {MOVEMENTS[jump.movement].lower()}" if several else "") for jump in jumps]
 
 
 def order(names: Iterable[str]) -> list[str]:
