@@ -84,7 +84,8 @@ def _overview(analysis: VideoAnalysis) -> str:
     chart = Chart(frame, [_height_line(curves)], _height_title(curves), 130).html()
     table = ""
     if jumps:
-        names = words.order({words.HEADLINE, *(name for jump in jumps for name in _MAIN.get(jump.movement, ()))})
+        first, *others = (_MAIN[kind] for kind in {jump.movement: None for jump in jumps})
+        names = [words.HEADLINE, *(name for name in first if all(name in other for other in others))]
         head = "".join(f'<th class="number" scope="col">{escape(words.label(name))}</th>' for name in names)
         rows = "".join(
             f'<tr><th scope="row">{title}</th>'
