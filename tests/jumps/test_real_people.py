@@ -48,7 +48,7 @@ def test_the_jump_is_found_where_the_feet_leave_and_meet_the_floor(truth: dict[s
     for event in ("takeoff", "landing"):
         first, last = truth[name][f"{event}_frame"]
         seen = float(np.interp(jumps[-1].events_s[event], times, np.arange(len(times))))
-        assert first - 2 <= seen <= last + 1
+        assert first - 1 <= seen <= last + 1
 
 
 @pytest.mark.parametrize("mode", ["video_mode", "image_mode"])

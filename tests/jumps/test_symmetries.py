@@ -20,6 +20,8 @@ FEW = settings(max_examples=6, deadline=None)
 HIPS = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 LEFT_LEG = [Landmark.LEFT_ANKLE, Landmark.LEFT_HEEL, Landmark.LEFT_FOOT_INDEX]
 FEET = [Landmark.LEFT_HEEL, Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_HEEL, Landmark.RIGHT_FOOT_INDEX]
+LEFT_FOOT = LEFT_LEG[1:]
+LENS_M = 1.1  # height of the camera over the floor
 OTHER = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
 OTHER_SIDE = [Landmark["_".join(OTHER.get(word, word) for word in point.name.split("_"))] for point in Landmark]
 OTHER_NAME = {
@@ -44,9 +46,9 @@ class Seen:
         tracker, frames = JumpTracker(), zip(self.times_s.tolist(), self.picture, self.world, strict=True)
         return [tracker.update(time_s, one, aspect=ASPECT, world=world).live for time_s, one, world in frames]
 
-    def jump(self, *, height_m: float | None = None, mass_kg: float | None = None) -> Jump:
+    def jump(self, *, height_m: float | None = None, mass_kg: float | None = None, settle_s: float = 0.5) -> Jump:
         """What the tracker makes of it."""
-        tracker = JumpTracker(height_m=height_m, mass_kg=mass_kg)
+        tracker = JumpTracker(height_m=height_m, mass_kg=mass_kg, settle_s=settle_s)
         jumps: list[Jump] = []
         frames = zip(self.times_s.tolist(), self.picture, self.world, self.soles, strict=True)
         for time_s, landmarks, world, soles in frames:
@@ -89,6 +91,39 @@ def test_place_size_and_clock_do_not_change_the_jump(
     soles = 0.5 + (jump.soles - 0.5) * scale + down
     moved = Seen(jump.times_s + later_s, picture, jump.world, soles)
     same(moved.jump(mass_kg=70.0), jump.jump(mass_kg=70.0), later_s)
+
+
+@EACH
+@FEW
+@given(nearer=st.floats(-0.06, 0.06))
+def test_who_comes_nearer_in_flight_or_goes_away_flies_as_long(kind: str, nearer: float) -> None:
+    jump = KINDS[kind]
+    there = jump.jump()
+    growth = 1 + nearer * flown(jump, there)
+    horizon = float(jump.picture[-1, FEET, Y].max()) - LENS_M / SPAN_M
+    picture = jump.picture.copy()
+    picture[..., X] = 0.5 + (picture[..., X] - 0.5) * growth[:, None]
+    picture[..., Y] = horizon + (picture[..., Y] - horizon) * growth[:, None]
+    here = Seen(jump.times_s, picture, jump.world, horizon + (jump.soles - horizon) * growth[:, None]).jump()
+    assert here.metrics["flight_time_ms"] == pytest.approx(there.metrics["flight_time_ms"], abs=8)
+
+
+@pytest.mark.parametrize("kind", ["cmj", "sj"])
+@FEW
+@given(down=st.floats(-0.02, 0.02))
+def test_a_foot_that_lands_elsewhere_does_not_change_the_flight(kind: str, down: float) -> None:
+    jump = KINDS[kind]
+    there = jump.jump(settle_s=1.0)
+    picture = jump.picture.copy()
+    picture[:, LEFT_FOOT, Y] += (down * flown(jump, there))[:, None]
+    here = Seen(jump.times_s, picture, jump.world, jump.soles).jump(settle_s=1.0)
+    assert here.metrics["flight_time_ms"] == pytest.approx(there.metrics["flight_time_ms"], abs=8)
+
+
+def flown(seen: Seen, jump: Jump) -> Array:
+    """(N,) share of the flight that is over: 0 up to take-off, 1 from landing on."""
+    takeoff_s, landing_s = jump.events_s["takeoff"], jump.events_s["landing"]
+    return np.clip((seen.times_s - takeoff_s) / (landing_s - takeoff_s), 0.0, 1.0)
 
 
 def drawn(kind: str, yaw_deg: float, lifted: float, aside: float) -> Seen:

@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from kinemotion.jumps.flight import Flight, shared_step
+from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.signal import Array, Samples
+from kinemotion.jumps.stance import shared_step
 
 # Lengths are statures.
 _SHIFT: Final = 0.005  # in `_LAG_S`; landmarks of a still camera stay under 0.001, 1 cm of trembling gives 0.007

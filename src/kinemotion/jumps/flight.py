@@ -9,6 +9,7 @@ from kinemotion.jumps.contact import EDGE_S, Contact, ankle_contact, refined, to
 from kinemotion.jumps.lift import Lift, floor_of, sole_lift, toe_lift
 from kinemotion.jumps.parabola import GRAVITY, NOISE, Parabola, fit, guess
 from kinemotion.jumps.signal import Array, Samples
+from kinemotion.jumps.stance import Stance, shared_step, stances
 
 SHORTEST_S: Final = 0.10
 LONGEST_S: Final = 1.10
@@ -27,12 +28,7 @@ _ROUNDS: Final = 3
 _FEWEST_THROWN: Final = 4  # frames in flight, with one more at its end that may not be
 _CARRIED: Final = 0.06
 _EDGE_S: Final = 0.008  # frames this near to the contacts are no part of the parabola
-_STANDING_S: Final = 2.5
-_PUSH_OFF_S: Final = 0.2
-_LEVEL: Final = 0.04
-_UPRIGHT: Final = 0.03
-_REST_S: Final = 0.1
-_RESTING: Final = 0.35  # statures a second
+_BETWEEN: Final = 0.5  # of what the floors differ by, by which each may be elsewhere at its contact
 _POSTURE_S: Final = 0.18
 _NEXT_S: Final = 0.1
 _POSTURE_SHARE: Final = 0.85
@@ -45,7 +41,6 @@ _USUAL_SPREAD_S: Final = 0.15
 _PUSH_S: Final = 0.6
 _SOLE_FLOOR_S: Final = 0.5
 _PUSH_FRAMES: Final = 4
-_FLAT_S: Final = 0.15  # after landing
 _APART_S: Final = 0.03  # between the contacts by soles and by toes, within which the soles are believed,
 _BEYOND: Final = 3.0  # and in standard deviations
 _LOWEST: Final = -0.97  # picture heights; the pose model seldom puts feet farther down, wherever they are
@@ -123,8 +118,7 @@ def analyse(
     floor, landed = _floors(samples, first, last, touched_s)
     start = toe_contact(time, (samples.toes - floor[:2]).min(1), first, -1, parabola, stature)
     end = toe_contact(time, (samples.toes - (floor + landed)[:2] / 2).min(1), last, 1, parabola, stature)
-    stood, ankle = _standing(samples, start, end, landed, stature)
-    ground = _Ground(floor, landed, stood, ankle)
+    ground = _Ground(floor, landed, *stances(samples, start, end, floor, landed, stature))
     course = _contacts(samples, _Course(start, end, parabola), ground, stature, stature_m)
     takeoff, landing, parabola, _ = course
     shrinkage = _shrinkage(samples, course, stature)
@@ -158,12 +152,12 @@ class _Course(NamedTuple):
 
 
 class _Ground(NamedTuple):
-    """Heights of the feet (4,) before the flight, after it, and of the upright body, where the ankles are known too."""
+    """Heights of the feet (4,) before the flight and after it, and the upright body on the two floors."""
 
     floor: Array
     landed: Array
-    stood: Array
-    ankle: float | None
+    left: Stance
+    met: Stance
 
     @property
     def step(self) -> float:
@@ -173,7 +167,7 @@ class _Ground(NamedTuple):
     @property
     def outside(self) -> bool:
         """Whether the picture ends with the feet, or above them."""
-        return bool(self.stood.min() < _LOWEST)
+        return bool(min(self.left.feet.min(), self.met.feet.min()) < _LOWEST)
 
 
 def _contacts(samples: Samples, rough: _Course, ground: _Ground, stature: float, stature_m: float | None) -> _Course:
@@ -190,10 +184,11 @@ def _contacts(samples: Samples, rough: _Course, ground: _Ground, stature: float,
             off, on = believed
             course = _refined(samples, rough, ground, believed, stature, stature_m)
     takeoff, landing, parabola, _ = course
+    between = _BETWEEN * shared_step(ground.left.feet, ground.met.feet)
     if off is None:
-        takeoff = _doubted(takeoff, shared_step(ground.stood, ground.floor), parabola)
+        takeoff = _doubted(takeoff, np.hypot(shared_step(ground.left.feet, ground.floor), between), parabola)
     if on is None:
-        landing = _doubted(landing, shared_step(ground.stood, ground.landed), parabola)
+        landing = _doubted(landing, np.hypot(shared_step(ground.met.feet, ground.landed), between), parabola)
     takeoff, landing = _usual(takeoff, landing)
     return _Course(takeoff, landing, parabola, by_soles=off is not None and on is not None)
 
@@ -208,18 +203,22 @@ def _refined(
 ) -> _Course:
     """Contacts and parabola, each made surer by the others; by the toes where the lift of the soles is not given."""
     takeoff, landing, parabola, _ = course
-    time, feet = samples.time, samples.feet - ground.stood
+    time, left, met = samples.time, ground.left, ground.met
     for _ in range(_ROUNDS):
         flown = samples.between(takeoff.time_s + _EDGE_S, landing.time_s - _EDGE_S)
         parabola = fit(flown, stature, stature_m) or parabola
         early, late = _ends(samples, takeoff.time_s, landing.time_s, _NEXT_S)
         usual = [
-            None if ground.ankle is None else ankle_contact(part, ground.ankle, direction, parabola, stature)
-            for part, direction in ((early, -1), (late, 1))
+            None if stance.ankle is None else ankle_contact(part, stance.ankle, direction, parabola, stature)
+            for part, stance, direction in ((early, left, -1), (late, met, 1))
         ]
-        leaving = soles[0] or toe_lift(time, feet, takeoff.time_s, -1, stature, outside=ground.outside)
+        leaving = soles[0] or toe_lift(
+            time, samples.feet - left.feet, takeoff.time_s, -1, stature, outside=ground.outside
+        )
         takeoff = refined(time, leaving, takeoff, -1, parabola, usual[0])
-        meeting = soles[1] or toe_lift(time, feet, landing.time_s, 1, stature, outside=ground.outside)
+        meeting = soles[1] or toe_lift(
+            time, samples.feet - met.feet, landing.time_s, 1, stature, outside=ground.outside
+        )
         landing = refined(time, meeting, landing, 1, parabola, usual[1])
     return _Course(takeoff, landing, parabola)
 
@@ -239,13 +238,6 @@ def _alike(one: Contact, other: Contact) -> bool:
     """Whether two contacts can be the same one."""
     apart_s = abs(one.time_s - other.time_s)
     return bool(apart_s < max(_APART_S, _BEYOND * np.hypot(one.sd_s, other.sd_s)))
-
-
-def shared_step(before: Array, after: Array) -> float:
-    """How much higher all four feet (4,) are than before, by the one that changed least; 0 if they disagree."""
-    steps = after - before
-    least = steps[np.abs(steps).argmin()]
-    return float(least) if (steps * least > 0).all() else 0.0
 
 
 def _thrown(samples: Samples, first: int, last: int, stature: float, stature_m: float | None) -> tuple[int, int]:
@@ -275,35 +267,6 @@ def _doubted(contact: Contact, step: float, parabola: Parabola) -> Contact:
     """A contact by toes that were compared with a floor this much higher or lower than the one that they touched."""
     speed = parabola.gravity * max(abs(contact.time_s - parabola.apex_s), SHORTEST_S / 2)
     return Contact(contact.time_s, float(np.hypot(contact.sd_s, step / speed)))
-
-
-def _standing(
-    samples: Samples, takeoff: Contact, landing: Contact, landed: Array, stature: float
-) -> tuple[Array, float | None]:
-    """(4,) heights of the feet, and that of the ankles, of the upright body on the floor that it landed on.
-
-    In a squat the pose model sees the toes too low. Where standing was not seen, the feet are `landed`, and the ankles
-    those of flat feet after the landing; None if these were not seen either.
-    """
-    time = samples.time
-    around = (time > takeoff.time_s - _STANDING_S) & (time < landing.time_s + _STANDING_S)
-    grounded = around & ((time < takeoff.time_s - _PUSH_OFF_S) | (time > landing.time_s + _PUSH_OFF_S))
-    grounded &= np.abs(samples.toes.mean(1) - landed[:2].mean()) < _LEVEL * stature
-    later, earlier = (np.interp(time + step_s, time, samples.com) for step_s in (_REST_S, -_REST_S))
-    grounded &= np.abs(later - earlier) < 2 * _REST_S * _RESTING * stature
-    if not grounded.any():
-        return landed, _landed_ankle(samples, landing)
-    length = samples.com - samples.toes.mean(1)
-    upright = grounded & (length > np.quantile(length[grounded], 0.9) - _UPRIGHT * stature)
-    if upright.sum() <= _SETTLING:
-        return landed, _landed_ankle(samples, landing)
-    return np.median(samples.feet[upright], axis=0), float(np.median(samples.ankle[upright]))
-
-
-def _landed_ankle(samples: Samples, landing: Contact) -> float | None:
-    """Height of the ankles once the feet are flat after a landing; None if that was not seen."""
-    after = samples.between(landing.time_s + _FLAT_S, landing.time_s + _STANDING_S)
-    return float(np.quantile(after.ankle, 0.25)) if len(after) else None
 
 
 def _sole_lift(samples: Samples, contact: Contact, direction: int, stature: float) -> Lift | None:

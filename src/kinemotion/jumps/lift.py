@@ -21,6 +21,7 @@ _PITCH_S: Final = 0.13
 _BEFORE_S: Final = 0.15  # a take-off, where the foot shows how high its floor is
 _ROLLING_S: Final = 0.03  # before take-off and after landing, when the foot is pointed on the floor
 _POINTED: Final = 0.079  # height of the heels over the toes at take-off
+_LACKING: Final = 0.055  # as much as pointed feet are usually seen to lack; what looks flatter still is flatter
 _TURNED_SHARE: Final = 0.2  # of what the foot lacks, by which its toes look too high
 _TOE_LEVEL_SD: Final = 0.001
 _TOE_FLOOR_SD: Final = 0.0105
@@ -81,7 +82,8 @@ def toe_lift(time: Array, feet: Array, near_s: float, direction: int, stature: f
     """Lift from the landmarks of the toes.
 
     The pose model turns a pointed foot too little, so that its toes look too high and its heels too low: the toes are
-    lowered by a share of what the foot lacks to the usual angle of a foot that leaves the floor.
+    lowered by a share of what the foot lacks to the usual angle of a foot that leaves the floor, though of no more than
+    a pointed foot is seen to lack.
 
     Args:
         time: (N,) seconds.
@@ -97,7 +99,7 @@ def toe_lift(time: Array, feet: Array, near_s: float, direction: int, stature: f
         toes = toes - _step_up(toes[(flown_s > -_BEFORE_S) & (flown_s < -_ROLLING_S)])
     airborne = pitch[(flown_s > 0) & (flown_s < _PITCH_S)]
     seen = float(np.median(airborne)) if len(airborne) else 0.0
-    lacking = max(_POINTED * stature - seen, 0.0)
+    lacking = float(np.clip(_POINTED * stature - seen, 0.0, _LACKING * stature))
     lift = toes - np.where(flown_s > -_ROLLING_S, _TURNED_SHARE * lacking, 0.0)
     doubt = _OUTSIDE if outside else 1.0
     size = doubt * stature
