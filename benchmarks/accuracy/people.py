@@ -51,11 +51,11 @@ def names() -> list[str]:
 
 
 def recording(name: str) -> Recording:
-    """What is found in one recording, through the final pass's landmarks."""
+    """What is found in one recording, by the landmarks of a graph that follows the body, as for clips."""
     read = orjson.loads((FOLDER / "truth.json").read_bytes())[name]
     with np.load(FOLDER / f"{name}.npz") as data:
         times, (width, height) = data["time_s"], data["size_px"]
-        pairs = zip(data["image_mode"][..., :4], data["world"][..., :4], strict=True)
+        pairs = zip(data["video_mode"][..., :4], data["world"][..., :4], strict=True)
         poses = [pair if np.isfinite(pair[0]).all() else None for pair in pairs]
     jumps = follow(times, poses, "auto", float(width / height))
     frames = np.arange(len(times))

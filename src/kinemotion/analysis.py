@@ -1,18 +1,18 @@
 """Jumps from a stream of poses: for programs that have landmarks and want numbers."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from kinemotion.jumps import Jump, JumpTracker, Movement, Phase, Update
+from kinemotion.jumps.stance import STANDING_S
 from kinemotion.pose.landmarks import Landmarks
-
-_SETTLE_S: Final = 1.0  # after which a jumper stands again
 
 
 class JumpAnalyzer:
     """Follows one athlete through a stream of poses, and gathers the jumps.
+
+    A jump is final 2.5 s after its landing, or when the next one begins, or at the end: where the jumper stands by then
+    tells when the feet met the floor.
 
     Args:
         movement: the kind of jump: `cmj`, `sj`, `dj`, or `auto` to tell it from what came before take-off.
@@ -39,7 +39,7 @@ class JumpAnalyzer:
             height_m=height_m,
             mass_kg=mass_kg,
             drop_height_m=drop_height_m,
-            settle_s=_SETTLE_S,
+            settle_s=STANDING_S,
         )
         self._aspect = aspect
         self._final: list[Jump] = []

@@ -7,8 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from kinemotion.analysis import JumpAnalyzer
 from kinemotion.jumps import Jump, JumpTracker
+
+Floats = NDArray[np.float64]
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "landmarks"
 
@@ -25,15 +29,20 @@ def truth() -> dict[str, Any]:
     return found
 
 
-def follow(name: str, mode: str, share: float = 1.0, seed: int = 0) -> tuple[list[Jump], np.ndarray[Any, Any]]:
+def read(name: str, mode: str) -> tuple[Floats, Floats, Floats, float]:
     with np.load(DATA / f"{name}.npz") as data:
-        times, (width, height) = data["time_s"], data["size_px"]
+        width, height = data["size_px"]
         picture, world = data[mode][..., :4].astype(float), data["world"][..., :4].astype(float)
+        return data["time_s"], picture, world, width / height
+
+
+def follow(name: str, mode: str, share: float = 1.0, seed: int = 0) -> tuple[list[Jump], Floats]:
+    times, picture, world, aspect = read(name, mode)
     keep = np.random.default_rng(seed).random(len(times)) < share
     tracker = JumpTracker()
     jumps: list[Jump] = []
     for time, seen, metres in zip(times[keep].tolist(), picture[keep], world[keep], strict=True):
-        jumps += tracker.update(time, seen, aspect=width / height, world=metres).jumps
+        jumps += tracker.update(time, seen, aspect=aspect, world=metres).jumps
     return jumps + list(tracker.finish()), times
 
 
@@ -49,6 +58,18 @@ def test_the_jump_is_found_where_the_feet_leave_and_meet_the_floor(truth: dict[s
         first, last = truth[name][f"{event}_frame"]
         seen = float(np.interp(jumps[-1].events_s[event], times, np.arange(len(times))))
         assert first - 1 <= seen <= last + 1
+
+
+@pytest.mark.parametrize("name", ["pause_cmj", "small_cmj60", "sj"])
+def test_in_a_whole_clip_the_flight_lasts_as_long_as_was_read(truth: dict[str, Any], name: str) -> None:
+    times, picture, world, aspect = read(name, "video_mode")
+    analyzer = JumpAnalyzer("auto", aspect=aspect)
+    for time, seen, metres in zip(times.tolist(), picture, world, strict=True):
+        analyzer.feed(time, seen, metres)
+    analyzer.finish()
+    (jump,) = analyzer.jumps
+    shortest, longest = truth[name]["flight_time_s"]
+    assert 1000 * shortest <= jump.metrics["flight_time_ms"] <= 1000 * longest
 
 
 @pytest.mark.parametrize("mode", ["video_mode", "image_mode"])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kinemotion.jumps.contact import Contact
 from kinemotion.jumps.signal import Array, Samples
 
-_STANDING_S: Final = 2.5  # before take-off and after landing
+STANDING_S: Final = 2.5  # before take-off and after landing, within which rest is looked for
 _PUSH_OFF_S: Final = 0.2
 _REST_S: Final = 0.1
 _FLAT_S: Final = 0.15  # after landing
@@ -77,7 +77,7 @@ def _stance(samples: Samples, away_s: Array, floor: Array, stature: float) -> St
         floor: (4,) heights of the feet next to it.
         stature: apparent stature in picture heights.
     """
-    rest = (away_s > _PUSH_OFF_S) & (away_s < _STANDING_S) & _resting(samples, stature)
+    rest = (away_s > _PUSH_OFF_S) & (away_s < STANDING_S) & _resting(samples, stature)
     rest &= np.abs(samples.toes.mean(1) - floor[:2].mean()) < _LEVEL * stature
     if not rest.any():
         return None
@@ -106,5 +106,5 @@ def _knee(samples: Samples) -> float:
 
 def _landed_ankle(samples: Samples, landing: Contact) -> float | None:
     """Height of the ankles once the feet are flat after a landing; None if that was not seen."""
-    after = samples.between(landing.time_s + _FLAT_S, landing.time_s + _STANDING_S)
+    after = samples.between(landing.time_s + _FLAT_S, landing.time_s + STANDING_S)
     return float(np.quantile(after.ankle, 0.25)) if len(after) else None
