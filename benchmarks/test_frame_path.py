@@ -17,9 +17,10 @@ from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.jpeg import decode, read_header
 from kinemotion.pose.landmarks import Landmark, Landmarks, Y
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.messages import Answer, Frame, Limits, Tally
 from kinemotion.realtime.protocol import V1, encode_frame
-from kinemotion.realtime.replay import Replay, ReplayDesk, Span
+from kinemotion.realtime.replay import Replay, Span
 from kinemotion.synthetic import Clip, CountermovementJump
 
 MODEL = BUNDLED_FOLDER / MODELS[0].filename

@@ -32,12 +32,14 @@ from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.jpeg import JpegHeader
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime.client import socket_url, stream
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import FRAME_OUTCOMES, SESSION_ENDS, STAGES, Metrics
 from kinemotion.realtime.pipeline import Pipeline
 from kinemotion.realtime.protocol import SUBPROTOCOL, encode_frame
-from kinemotion.realtime.replay import Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import Replay, Span
+from kinemotion.realtime.ring import Ring
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
 
@@ -273,7 +275,7 @@ def graph() -> Iterator[PoseGraph]:
 async def test_a_replay_takes_from_the_landings_frame_received_to_the_final_result(
     graph: PoseGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinemotion.realtime.replay.monotonic", lambda: 4.0)
+    monkeypatch.setattr("kinemotion.realtime.desk.monotonic", lambda: 4.0)
     metrics = Metrics()
     desk = ReplayDesk([graph], no_graph, lambda: None, metrics.replay)
     path = JumpPath(desk, Ring(10.0, 1 << 20), lambda jump: None, lambda call, *given: call(*given), JumpTracker, 9.0)

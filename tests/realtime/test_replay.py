@@ -14,10 +14,12 @@ from kinemotion.jumps import Jump, JumpTracker, Movement, Quality
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.jpeg import JpegHeader, read_header
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
-from kinemotion.realtime.replay import LIVE_ONLY, Jumps, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import LIVE_ONLY, Jumps, Replay, Span
+from kinemotion.realtime.ring import Ring
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.synthetic import Clip
 

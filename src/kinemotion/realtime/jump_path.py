@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, Span
+from kinemotion.realtime.ring import Ring
 
 _LONGEST_DOUBT_S: Final = 2.0
 _US_PER_S: Final = 1_000_000
