@@ -246,16 +246,16 @@ def live_jump() -> Jump:
 def test_replays_are_counted_once_by_how_they_ended() -> None:
     metrics = Metrics()
     desk = ReplayDesk([], no_graph, lambda: None, metrics.replay)
-    replays = [Replay(Span.of(live_jump()), JumpTracker(), lambda final: None) for _ in range(3)]
-    heavy = bytes(100_000)
+    replays = [Replay(Span.of(live_jump()), JumpTracker, lambda final: None) for _ in range(3)]
+    heavy = bytes(10_000_000)
     for replay in replays:
-        desk.add(replay, [frame(seq, 1_200_000 + seq, heavy) for seq in range(499)], complete=False)
-    assert desk.waiting == 2 * 499
+        desk.add(replay, [frame(seq, 1_000_000 + seq * 100_000, heavy) for seq in range(5)], complete=False)
+    assert desk.waiting == 2 * 5
     desk.cancel(replays[0])  # was shed already
     desk.cancel(replays[1])
     desk.cancel(replays[1])
-    assert desk.waiting == 499
-    done = Replay(Span.of(live_jump()), JumpTracker(), lambda final: None)
+    assert desk.waiting == 5
+    done = Replay(Span.of(live_jump()), JumpTracker, lambda final: None)
     desk.add(done, [], complete=True)
     work = desk.take()
     assert work is not None

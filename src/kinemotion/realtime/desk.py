@@ -18,11 +18,12 @@ from kinemotion.pose import jpeg
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
-from kinemotion.realtime.replay import Replay
+from kinemotion.realtime.replay import EVERY_S, Replay
 from kinemotion.realtime.scheduler import Piece
 
 _MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
-_BUSY: Final = 45  # frames of others waiting, from which on a replay is thinned
+_PACES: Final = ((90, 0.06), (45, 0.03))
+"""Frames of others waiting, from which on frames of a flight that lie so far apart have to do, seconds."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -96,7 +97,6 @@ class _Conclusion:
 
     def abandon(self) -> None:
         self._desk.give_up(self._replay, "failed")
-        self._replay.give_up()  # it may have been taken off the desk already
 
 
 class ReplayDesk:
@@ -143,7 +143,7 @@ class ReplayDesk:
             if replay not in self._replays:
                 self._replays.append(replay)
             stood = replay.working or replay.ready
-            replay.add(frames)
+            replay.add(frames, self._apart_s(replay))
             replay.complete = complete
             ready = replay.ready and not stood
             shed = self._shed()
@@ -154,7 +154,7 @@ class ReplayDesk:
             self._invite()
 
     def take(self) -> Piece | None:
-        """A piece of work of a replay: of the shortest complete one, else of one that is begun, else of any."""
+        """A piece of work of a replay: of the shortest complete one in the latest round, else of one that is begun."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
             if all(follower.working for follower in self._followers):
@@ -196,16 +196,21 @@ class ReplayDesk:
         self.give_up(replay, "failed")
 
     def conclude(self, replay: Replay) -> None:
-        """Makes a jump final whose frames are done, once."""
-        if not self._remove(replay):
-            return
+        """Has a replay whose frames are done look closer, where it must, or makes the jump final, once."""
         try:
-            replay.conclude()
-            self._tell_end("done", replay)
+            replay.judge()
         except Exception:
             _log.exception("a jump could not be replayed")
-            replay.give_up()
-            self._tell_end("failed", replay)
+            self.give_up(replay, "failed")
+            return
+        with self._lock:
+            again = not replay.over and replay.look_closer(self._apart_s(replay))
+            replay.working = not again  # what is done is handed out no second time
+        if again:
+            self._invite()
+        elif self._remove(replay):
+            replay.tell()
+            self._tell_end("done", replay)
 
     def _piece(self, replay: Replay) -> Piece:
         replay.working = True
@@ -215,8 +220,7 @@ class ReplayDesk:
         follower.working, before, follower.replay = True, follower.replay, replay
         if follower.graph is None or before not in (replay, None):
             return _Step(self, replay, follower, partial(self._renew, follower))
-        frame = replay.next(thin=self.waiting - len(replay.waiting) > _BUSY)
-        return _Step(self, replay, follower, partial(_look, replay, frame, follower.graph))
+        return _Step(self, replay, follower, partial(_look, replay, replay.waiting.popleft(), follower.graph))
 
     def _renew(self, follower: _Follower) -> None:
         """Makes a graph that knows no other jump."""
@@ -225,10 +229,15 @@ class ReplayDesk:
         else:
             follower.graph.forget()
 
-    def _precedence(self, replay: Replay) -> tuple[bool, int]:
+    def _precedence(self, replay: Replay) -> tuple[int, int]:
         if replay.complete:
-            return True, -len(replay.waiting)
-        return False, any(follower.replay is replay for follower in self._followers)
+            return replay.round, -len(replay.waiting)
+        return 0, any(follower.replay is replay for follower in self._followers)
+
+    def _apart_s(self, replay: Replay) -> float:
+        """How far apart frames of a replay's flight may lie, by how much there is to do for others."""
+        others = self.waiting - len(replay.waiting)
+        return next((apart_s for most, apart_s in _PACES if others > most), EVERY_S)
 
     def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
         self._ended(end, monotonic() - replay.since_s)
@@ -245,16 +254,14 @@ class ReplayDesk:
     def _shed(self) -> list[Replay]:
         """Takes out the longest replays until what waits can be held; none pays for another's."""
         shed = []
-        while sum(one.waiting_bytes for one in self._replays) > _MAX_WAITING_BYTES:
-            shed.append(max(self._replays, key=lambda one: one.waiting_bytes))
+        while sum(one.held_bytes for one in self._replays) > _MAX_WAITING_BYTES:
+            shed.append(max(self._replays, key=lambda one: one.held_bytes))
             self._replays.remove(shed[-1])
             shed[-1].over = True
         return shed
 
 
-def _look(replay: Replay, frame: Frame | None, graph: PoseGraph) -> None:
-    if frame is None:
-        return
+def _look(replay: Replay, frame: Frame, graph: PoseGraph) -> None:
     try:
         pose = graph.detect(jpeg.decode(frame.jpeg, frame.header))
     except ClientError:

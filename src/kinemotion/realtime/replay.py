@@ -3,11 +3,17 @@
 The live path drops frames under load, and does not see the edges of the shoes. So each session keeps its last seconds
 of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
 workers take them from the `ReplayDesk` one by one, in their order, and then the jump is final.
+
+How high a jump was shows in the flight and the contacts beside it; of the rest, five frames a second tell as much. So
+where time is short, or nobody knows yet whether there was a jump, a replay begins with few frames, and goes back for
+those of the flights that show in them, or may.
 """
 
+from bisect import bisect
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -25,13 +31,18 @@ AFTER_DOUBT_S: Final = 0.9
 """After what may have been a flight: the landing is somewhere in it, and some standing."""
 SAME_JUMP_S: Final = 0.3
 """Take-offs that lie no farther apart are the same one, seen twice."""
+EVERY_S: Final = 0.0
+"""Nothing between frames: there is time for every one."""
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
-_THINNED: Final = 3  # far from the flight, every so many
+_SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
+_ROUNDS: Final = 3
 _US_PER_S: Final = 1_000_000
 
 Jumps = tuple[Jump, ...]
+Stretch = tuple[float, float]
+"""When it begins and when it ends, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +54,37 @@ class Span:
         until_s: and the last.
         earliest_s: when the take-off is expected at the earliest,
         latest_s: and at the latest.
-        landing_s: when the landing is.
+        landing_s: when the landing is; None where nobody knows whether there is one.
     """
 
     from_s: float
     until_s: float
     earliest_s: float
     latest_s: float
-    landing_s: float
+    landing_s: float | None
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
-        """Around a jump that the live path saw."""
+        """Around a jump that was seen."""
         takeoff_s, landing_s = jump.events_s["takeoff"], jump.events_s["landing"]
-        first_s = min(jump.events_s.values())
-        return cls(first_s - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S, takeoff_s, takeoff_s, landing_s)
+        first_s, last_s = min(jump.events_s.values()) - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S
+        return cls(first_s, last_s, takeoff_s, takeoff_s, landing_s)
 
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, last_s)
+        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, None)
 
-    def flies(self, frame: Frame) -> bool:
-        """Whether a frame may show the flight, or a contact with the floor beside it."""
-        return self.earliest_s - _BESIDE_S < frame.elapsed_us / _US_PER_S < self.landing_s + _BESIDE_S
+    def closely(self, apart_s: float) -> list[Stretch]:
+        """What is to be looked at closely: the flight and its contacts or, where there is time, all around it."""
+        if self.landing_s is None:
+            return []
+        return [(self.from_s, self.until_s) if apart_s == EVERY_S else _widened((self.earliest_s, self.landing_s))]
+
+    def distance(self, jump: Jump) -> float:
+        """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
+        takeoff_s = jump.events_s["takeoff"]
+        return max(self.earliest_s - takeoff_s, takeoff_s - self.latest_s, 0.0)
 
 
 class Replay:
@@ -74,86 +92,138 @@ class Replay:
 
     Args:
         span: what to look at, and where the take-off is expected.
-        tracker: a fresh one.
+        tracker: makes a tracker.
         done: called once, from any thread, with the final jumps that were expected, the likeliest first; none
             where there is none, or no time.
         since_s: when the landing was received; now, where that is not known.
     """
 
     def __init__(
-        self, span: Span, tracker: JumpTracker, done: Callable[[Jumps], None], since_s: float | None = None
+        self,
+        span: Span,
+        tracker: Callable[[], JumpTracker],
+        done: Callable[[Jumps], None],
+        since_s: float | None = None,
     ) -> None:
         self.span = span
         self.since_s = monotonic() if since_s is None else since_s
         self.from_us = span.from_s * _US_PER_S
         self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
-        self.waiting_bytes = 0
+        self.held_bytes = 0
         self.complete = False
         self.working = False
         self.over = False
+        self.round = 1
         self._tracker = tracker
         self._done = done
-        self._jumps: dict[int, Jump] = {}
-        self._left_out = 0
+        self._chosen_us: list[int] = []
+        self._rough: dict[int, Frame] = {}
+        self._left_out: list[Frame] = []
+        self._seen: dict[int, tuple[Frame, Pose | None]] = {}
+        self._jumps: Jumps = ()
+        self._doubts: list[Stretch] = []
 
     @property
     def ready(self) -> bool:
         """Whether there is something to do: a frame, or the last word."""
         return not self.over and (bool(self.waiting) or self.complete)
 
-    def add(self, frames: list[Frame]) -> None:
-        """Takes frames, later than all before; the desk calls this."""
-        self.waiting.extend(frames)
-        self.waiting_bytes += sum(len(frame.jpeg) for frame in frames)
-
-    def next(self, *, thin: bool) -> Frame | None:
-        """Takes the next frame to work on; the desk calls this.
+    def add(self, frames: list[Frame], apart_s: float) -> None:
+        """Takes frames, in the order of their times; the desk calls this.
 
         Args:
-            thin: whether frames far from the flight are left out but for every third.
+            frames: later than all before.
+            apart_s: how far apart those of a flight may lie; `EVERY_S` if there is time for all.
         """
-        while self.waiting:
-            frame = self.waiting.popleft()
-            self.waiting_bytes -= len(frame.jpeg)
-            if not thin or self.span.flies(frame) or self._left_out == _THINNED - 1:
-                self._left_out = 0
-                return frame
-            self._left_out += 1
-        return None
+        self.held_bytes += sum(len(frame.jpeg) for frame in frames)
+        self._choose(frames, self.span.closely(apart_s), apart_s)
+
+    def look_closer(self, apart_s: float) -> bool:
+        """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
+
+        Those of a flight that were looked at already, far from each other, are done again: with a gap before it a graph
+        is not sure where the body is.
+        """
+        if self.round < _ROUNDS:
+            flights = [stretch for jump in self._jumps for stretch in Span.of(jump).closely(apart_s)]
+            closely = [*flights, *map(_widened, self._doubts)]
+            again = [frame for frame in self._rough.values() if _within(frame, closely)]
+            for frame in again:
+                del self._rough[frame.elapsed_us], self._seen[frame.elapsed_us]
+            self._chosen_us = sorted(self._seen)
+            frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
+            self._choose(frames, closely, apart_s)
+        self.round += 1
+        return bool(self.waiting)
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
-        """Takes the next frame's pose; the desk calls this."""
-        self._jumps |= {jump.index: jump for jump in follow(self._tracker, frame, pose).jumps}
+        """Takes a frame's pose; the desk calls this."""
+        self._seen[frame.elapsed_us] = frame, pose
 
-    def conclude(self) -> None:
-        """Makes the jump final; for one caller, once every frame is done."""
-        self._tell(self._expected())
+    def judge(self) -> None:
+        """Follows the body through all that was found so far; what was expected of it, and where it is unclear."""
+        tracker, jumps, doubts = self._tracker(), dict[int, Jump](), list[Stretch | None]()
+        for _, (frame, pose) in sorted(self._seen.items()):
+            update = follow(tracker, frame, pose)
+            jumps |= {jump.index: jump for jump in update.jumps}
+            doubts.append(update.unclear)
+        jumps |= {jump.index: jump for jump in tracker.finish()}
+        doubts.append(tracker.unclear)
+        near = [replace(jump, final=True) for jump in jumps.values() if self.span.distance(jump) <= SAME_JUMP_S]
+        self._jumps = tuple(sorted(near, key=self.span.distance))
+        self._doubts = [doubt for doubt in doubts if doubt is not None and not self._settled(*doubt)]
+
+    def tell(self) -> None:
+        """Makes what was judged last final."""
+        self._tell(self._jumps)
 
     def give_up(self) -> None:
         """Leaves the jump to the live path."""
         self._tell(())
 
     def forget(self) -> None:
-        """Lets go of its frames and of whom to tell: a graph remembers whose jump it followed last."""
-        self._done = _nobody
+        """Lets go of its frames and of its session: a graph remembers whose jump it followed last."""
+        self._done, self._tracker = _nobody, JumpTracker
         self.waiting.clear()
+        self._left_out, self._rough, self._seen = [], {}, {}  # somebody may be at them
 
     def _tell(self, final: Jumps) -> None:
         done = self._done
         self.forget()
         done(final)
 
-    def _expected(self) -> Jumps:
-        """The jumps that were expected, if they were there."""
-        jumps = self._jumps | {jump.index: jump for jump in self._tracker.finish()}
-        near = [replace(jump, final=True) for jump in jumps.values() if self._distance(jump) <= SAME_JUMP_S]
-        return tuple(sorted(near, key=self._distance))
+    def _choose(self, frames: list[Frame], closely: list[Stretch], apart_s: float) -> None:
+        """Has those frames looked at that lie apart from those that are: so far in some stretches, far in the rest."""
+        for frame in frames:
+            close = _within(frame, closely)
+            place = bisect(self._chosen_us, frame.elapsed_us)
+            gaps_us = (abs(frame.elapsed_us - other_us) for other_us in self._chosen_us[max(place - 1, 0) : place + 1])
+            if min(gaps_us, default=inf) >= (apart_s if close else _SPARSE_S) * _US_PER_S:
+                self._chosen_us.insert(place, frame.elapsed_us)
+                self.waiting.append(frame)
+                if not close:
+                    self._rough[frame.elapsed_us] = frame
+            else:
+                self._left_out.append(frame)
 
-    def _distance(self, jump: Jump) -> float:
-        """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
-        takeoff_s = jump.events_s["takeoff"]
-        return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
+    def _settled(self, first_s: float, last_s: float) -> bool:
+        """Whether a stretch in doubt is none that matters: before or after what was expected, or told by a jump."""
+        if first_s > self.span.latest_s + SAME_JUMP_S or last_s < self.span.earliest_s - SAME_JUMP_S:
+            return True
+        takeoffs_s = (jump.events_s["takeoff"] for jump in self._jumps)
+        return any(first_s - SAME_JUMP_S < takeoff_s < last_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
+
+
+def _within(frame: Frame, stretches: list[Stretch]) -> bool:
+    """Whether a frame lies in one of some stretches."""
+    return any(first_s < frame.elapsed_us / _US_PER_S < last_s for first_s, last_s in stretches)
+
+
+def _widened(stretch: Stretch) -> Stretch:
+    """A flight with the contacts with the floor beside it."""
+    first_s, last_s = stretch
+    return first_s - _BESIDE_S, last_s + _BESIDE_S
 
 
 def _nobody(final: Jumps) -> None:
