@@ -36,6 +36,7 @@ EVERY_S: Final = 0.0
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
+_CONTACT_S: Final = 0.1  # of that, what the height needs
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
 _ROUNDS: Final = 3
 _US_PER_S: Final = 1_000_000
@@ -66,7 +67,7 @@ class Span:
     @classmethod
     def of(cls, jump: Jump) -> "Span":
         """Around a jump that was seen."""
-        takeoff_s, landing_s = jump.events_s["takeoff"], jump.events_s["landing"]
+        takeoff_s, landing_s = _flight(jump)
         first_s, last_s = min(jump.events_s.values()) - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S
         return cls(first_s, last_s, takeoff_s, takeoff_s, landing_s)
 
@@ -118,7 +119,7 @@ class Replay:
         self._tracker = tracker
         self._done = done
         self._chosen_us: list[int] = []
-        self._rough: dict[int, Frame] = {}
+        self._closely: list[Stretch] = []
         self._left_out: list[Frame] = []
         self._seen: dict[int, tuple[Frame, Pose | None]] = {}
         self._jumps: Jumps = ()
@@ -142,15 +143,16 @@ class Replay:
     def look_closer(self, apart_s: float) -> bool:
         """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
 
-        Those of a flight that were looked at already, far from each other, are done again: with a gap before it a graph
-        is not sure where the body is.
+        All of a flight is done then, one frame after the other, the few that were looked at already included: with a
+        gap before it a graph is not sure where the body is.
         """
         if self.round < _ROUNDS:
-            flights = [stretch for jump in self._jumps for stretch in Span.of(jump).closely(apart_s)]
-            closely = [*flights, *map(_widened, self._doubts)]
-            again = [frame for frame in self._rough.values() if _within(frame, closely)]
+            spans = [Span.of(jump) for jump in self._jumps if not self._covered(*_flight(jump))]
+            doubts = [doubt for doubt in self._doubts if not self._covered(*doubt)]
+            closely = [stretch for span in spans for stretch in span.closely(apart_s)] + [*map(_widened, doubts)]
+            again = [frame for frame, _ in self._seen.values() if _within(frame, closely)]
             for frame in again:
-                del self._rough[frame.elapsed_us], self._seen[frame.elapsed_us]
+                del self._seen[frame.elapsed_us]
             self._chosen_us = sorted(self._seen)
             frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
             self._choose(frames, closely, apart_s)
@@ -186,7 +188,7 @@ class Replay:
         """Lets go of its frames and of its session: a graph remembers whose jump it followed last."""
         self._done, self._tracker = _nobody, JumpTracker
         self.waiting.clear()
-        self._left_out, self._rough, self._seen = [], {}, {}  # somebody may be at them
+        self._left_out, self._seen = [], {}  # somebody may be at them
 
     def _tell(self, final: Jumps) -> None:
         done = self._done
@@ -195,6 +197,7 @@ class Replay:
 
     def _choose(self, frames: list[Frame], closely: list[Stretch], apart_s: float) -> None:
         """Has those frames looked at that lie apart from those that are: so far in some stretches, far in the rest."""
+        self._closely += [stretch for stretch in closely if stretch not in self._closely]
         for frame in frames:
             close = _within(frame, closely)
             place = bisect(self._chosen_us, frame.elapsed_us)
@@ -202,10 +205,14 @@ class Replay:
             if min(gaps_us, default=inf) >= (apart_s if close else _SPARSE_S) * _US_PER_S:
                 self._chosen_us.insert(place, frame.elapsed_us)
                 self.waiting.append(frame)
-                if not close:
-                    self._rough[frame.elapsed_us] = frame
             else:
                 self._left_out.append(frame)
+
+    def _covered(self, first_s: float, last_s: float) -> bool:
+        """Whether what may be a flight was looked at closely, with its contacts."""
+        return any(
+            from_s <= first_s - _CONTACT_S and last_s + _CONTACT_S <= until_s for from_s, until_s in self._closely
+        )
 
     def _settled(self, first_s: float, last_s: float) -> bool:
         """Whether a stretch in doubt is none that matters: before or after what was expected, or told by a jump."""
@@ -213,6 +220,10 @@ class Replay:
             return True
         takeoffs_s = (jump.events_s["takeoff"] for jump in self._jumps)
         return any(first_s - SAME_JUMP_S < takeoff_s < last_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
+
+
+def _flight(jump: Jump) -> Stretch:
+    return jump.events_s["takeoff"], jump.events_s["landing"]
 
 
 def _within(frame: Frame, stretches: list[Stretch]) -> bool:
