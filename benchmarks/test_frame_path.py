@@ -17,9 +17,10 @@ from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.jpeg import decode, read_header
 from kinemotion.pose.landmarks import Landmark, Landmarks, Y
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.messages import Answer, Frame, Limits, Tally
 from kinemotion.realtime.protocol import V1, encode_frame
-from kinemotion.realtime.replay import Replay, ReplayDesk, Span
+from kinemotion.realtime.replay import Replay, Span
 from kinemotion.synthetic import Clip, CountermovementJump
 
 MODEL = BUNDLED_FOLDER / MODELS[0].filename
@@ -135,11 +136,11 @@ def test_jump_message_written(beside: Beside, protocol: V1, landed: JumpTracker)
 
 
 def test_replay_step(beside: Beside, jpegs: list[bytes]) -> None:
-    """One frame of a jump done again: off the desk, decode, pose with the edges of the shoes, kinematics."""
+    """One frame of a jump done again: off the desk, decode, pose with the edges of the shoes."""
     pictures, numbers = cycle(jpegs), count()
     with PoseGraph(MODEL, Mode.FINAL) as graph:
         desk = ReplayDesk([graph], no_graph, lambda: None)
-        replay = Replay(Span.around(0.0, inf), JumpTracker(), lambda _: None)
+        replay = Replay(Span.around(0.0, inf), JumpTracker, lambda _: None)
 
         def setup() -> tuple[Frame]:
             number, jpeg = next(numbers), next(pictures)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -62,12 +63,13 @@ def follow_live(frames: Iterable[Frame], poses: Iterable[Pose | None], movement:
 def replay(frames: Iterable[Frame], poses: Iterable[Pose | None], jump: Jump) -> Jump | None:
     """What a server makes final of a jump that the live path saw."""
     found: list[Jump] = []
-    tracker = JumpTracker(jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
+    tracker = partial(JumpTracker, jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
     replay = Replay(Span.of(jump), tracker, found.extend)
     for frame, pose in zip(frames, poses, strict=True):
         if replay.from_us <= frame.elapsed_us <= replay.until_us:
             replay.found(frame, pose)
-    replay.conclude()
+    replay.judge()
+    replay.tell()
     return found[0] if found else None
 
 

@@ -27,11 +27,11 @@ from websockets.asyncio.client import ClientConnection
 
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS, ModelStore, PoseModel
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.graphs import GraphSupply
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.protocol import V1, encode_frame
-from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
 from kinemotion.synthetic import Clip

@@ -13,11 +13,11 @@ from starlette.websockets import WebSocket
 
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.graphs import GraphSupply
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.protocol import V1
-from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services, Session
 

@@ -32,12 +32,14 @@ from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.jpeg import JpegHeader
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime.client import socket_url, stream
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import FRAME_OUTCOMES, SESSION_ENDS, STAGES, Metrics
 from kinemotion.realtime.pipeline import Pipeline
 from kinemotion.realtime.protocol import SUBPROTOCOL, encode_frame
-from kinemotion.realtime.replay import Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import Replay, Span
+from kinemotion.realtime.ring import Ring
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
 
@@ -244,16 +246,16 @@ def live_jump() -> Jump:
 def test_replays_are_counted_once_by_how_they_ended() -> None:
     metrics = Metrics()
     desk = ReplayDesk([], no_graph, lambda: None, metrics.replay)
-    replays = [Replay(Span.of(live_jump()), JumpTracker(), lambda final: None) for _ in range(3)]
-    heavy = bytes(100_000)
+    replays = [Replay(Span.of(live_jump()), JumpTracker, lambda final: None) for _ in range(3)]
+    heavy = bytes(10_000_000)
     for replay in replays:
-        desk.add(replay, [frame(seq, 1_200_000 + seq, heavy) for seq in range(499)], complete=False)
-    assert desk.waiting == 2 * 499
+        desk.add(replay, [frame(seq, 1_000_000 + seq * 100_000, heavy) for seq in range(5)], complete=False)
+    assert desk.waiting == 2 * 5
     desk.cancel(replays[0])  # was shed already
     desk.cancel(replays[1])
     desk.cancel(replays[1])
-    assert desk.waiting == 499
-    done = Replay(Span.of(live_jump()), JumpTracker(), lambda final: None)
+    assert desk.waiting == 5
+    done = Replay(Span.of(live_jump()), JumpTracker, lambda final: None)
     desk.add(done, [], complete=True)
     work = desk.take()
     assert work is not None
@@ -273,7 +275,7 @@ def graph() -> Iterator[PoseGraph]:
 async def test_a_replay_takes_from_the_landings_frame_received_to_the_final_result(
     graph: PoseGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinemotion.realtime.replay.monotonic", lambda: 4.0)
+    monkeypatch.setattr("kinemotion.realtime.desk.monotonic", lambda: 4.0)
     metrics = Metrics()
     desk = ReplayDesk([graph], no_graph, lambda: None, metrics.replay)
     path = JumpPath(desk, Ring(10.0, 1 << 20), lambda jump: None, lambda call, *given: call(*given), JumpTracker, 9.0)

@@ -4,24 +4,32 @@ import asyncio
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Event
 from time import sleep
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kinemotion.jumps import Jump, JumpTracker, Movement, Quality
-from kinemotion.pose.graph import Mode, PoseGraph
+from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.pose.jpeg import JpegHeader, read_header
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
-from kinemotion.realtime.replay import LIVE_ONLY, Jumps, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import LIVE_ONLY, Jumps, Replay, Span
+from kinemotion.realtime.ring import Ring
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.synthetic import Clip
 
 Frames = list[tuple[float, bytes]]
+
+CMJ = partial(JumpTracker, Movement.CMJ)
 
 
 def frame(seq: int, elapsed_us: int, jpeg: bytes = b"x" * 100) -> Frame:
@@ -63,7 +71,7 @@ class Bench:
         raise RuntimeError("one graph has to do")
 
     def replay(self, jump: Jump) -> Replay:
-        return Replay(Span.of(jump), JumpTracker(Movement.CMJ), first_of(self.results))
+        return Replay(Span.of(jump), CMJ, first_of(self.results))
 
     def work(self) -> None:
         while (piece := self.desk.take()) is not None:
@@ -75,6 +83,11 @@ def of_clip(drawn_frames: Frames, until_s: float) -> list[Frame]:
     return [
         frame(seq, round(time_s * 1e6), jpeg) for seq, (time_s, jpeg) in enumerate(drawn_frames) if time_s < until_s
     ]
+
+
+def of_camera(from_s: float, until_s: float, fps: float = 30.0) -> list[Frame]:
+    """Frames that show nothing."""
+    return [frame(seq, round((from_s + seq / fps) * 1e6)) for seq in range(round((until_s - from_s) * fps))]
 
 
 def test_the_ring_forgets_what_is_too_old() -> None:
@@ -135,7 +148,7 @@ def test_broken_pictures_are_frames_without_a_pose(graph: PoseGraph) -> None:
 def test_the_newest_jump_comes_first(graph: PoseGraph) -> None:
     bench, older, newer = Bench(graph), SimpleQueue[Jump | None](), SimpleQueue[Jump | None]()
     for results in (older, newer):
-        replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results))
+        replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results))
         bench.desk.add(replay, [frame(1, 1), frame(2, 2)], complete=True)
     for _ in range(3):  # two frames and the conclusion
         piece = bench.desk.take()
@@ -188,14 +201,14 @@ def test_a_replay_stands_in_line_once(graph: PoseGraph, drawn_frames: Frames) ->
 def test_a_long_replay_costs_no_other_session_its_jump(graph: PoseGraph) -> None:
     bench, honest, greedy = Bench(graph), SimpleQueue[Jump | None](), SimpleQueue[Jump | None]()
     heavy = bytes(60_000)
-    for results, count in ((honest, 60), (greedy, 2500)):
+    for results, count in ((honest, 20), (greedy, 2500)):
         frames = [frame(seq, 1_200_000 + seq, heavy) for seq in range(count)]
-        bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results)), frames, complete=True)
+        bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results)), frames, complete=True)
     assert (honest.qsize(), greedy.qsize()) == (0, 1)
-    for results, count in ((greedy, 900), (honest, 2)):
-        frames = [frame(seq, 1_200_000 + seq, heavy) for seq in range(count)]
-        bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results)), frames, complete=True)
-    for _ in range(2 + 1 + 60 + 1 + 2):  # frames, conclusions, what is forgotten between
+    for results, count, apart_us in ((greedy, 900, 1), (honest, 2, 100_000)):
+        frames = [frame(seq, 1_200_000 + seq * apart_us, heavy) for seq in range(count)]
+        bench.desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results)), frames, complete=True)
+    for _ in range(2 + 1 + 20 + 1 + 2):  # frames, conclusions, what is forgotten between
         piece = bench.desk.take()
         assert piece is not None
         piece.run()
@@ -217,7 +230,7 @@ def test_a_graph_that_failed_is_made_again(drawn_frames: Frames, monkeypatch: py
         monkeypatch.setattr(broken, "detect", broken.close)  # which takes no picture
         for _ in range(2):
             frames = of_clip(drawn_frames, 0.1)
-            desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results)), frames, complete=True)
+            desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results)), frames, complete=True)
             while (piece := desk.take()) is not None:
                 piece.run()
         desk.close()
@@ -229,7 +242,7 @@ def test_a_graph_that_failed_is_made_again(drawn_frames: Frames, monkeypatch: py
 def test_nobody_is_held_by_a_replay_that_is_over(graph: PoseGraph) -> None:
     bench, told = Bench(graph), Told()
     seen = weakref.ref(told)
-    replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), told.take)
+    replay = Replay(Span.of(live_jump(1.0, 1.5)), told.tracker, told.take)
     bench.desk.add(replay, [frame(1, 1_200_001)], complete=True)
     bench.work()
     del told
@@ -238,6 +251,10 @@ def test_nobody_is_held_by_a_replay_that_is_over(graph: PoseGraph) -> None:
 
 class Told:
     """Somebody to be told."""
+
+    def tracker(self) -> JumpTracker:
+        """Makes a tracker."""
+        return JumpTracker()
 
     def take(self, final: Jumps) -> None:
         """Takes the result."""
@@ -248,7 +265,7 @@ def test_a_desk_that_is_full_gives_up_the_longest(graph: PoseGraph) -> None:
     bench, outcomes = Bench(graph), [SimpleQueue[Jump | None]() for _ in range(3)]
     replays: list[Replay] = []
     for results in outcomes:
-        replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results))
+        replay = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results))
         bench.desk.add(replay, [frame(seq, 1_200_000 + seq, heavy) for seq in range(500)], complete=False)
         replays.append(replay)
     assert [results.qsize() for results in outcomes] == [1, 0, 0]
@@ -262,9 +279,7 @@ class Client:
 
     def __init__(self, bench: Bench, final_s: float = 60.0) -> None:
         self.told: list[Jump] = []
-        self.path = JumpPath(
-            bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, lambda: JumpTracker(Movement.CMJ), final_s
-        )
+        self.path = JumpPath(bench.desk, Ring(10.0, 1 << 24), self.told.append, self.post, CMJ, final_s)
 
     def post(self, call: Callable[..., None], *arguments: object) -> None:
         call(*arguments)
@@ -362,19 +377,9 @@ async def test_a_doubt_about_nothing_tells_nothing(graph: PoseGraph, drawn_frame
 
 def test_a_desk_with_one_jump_does_every_frame(graph: PoseGraph) -> None:
     bench = Bench(graph)
-    bench.desk.add(bench.replay(live_jump(2.0, 2.5)), [frame(seq, seq * 33_333) for seq in range(90)], complete=True)
+    bench.desk.add(bench.replay(live_jump(2.0, 2.5)), of_camera(0.95, 3.15), complete=True)
     bench.work()
-    assert bench.pieces == 90 + 1
-
-
-@pytest.mark.parametrize("stride", [1, 3, 7])
-def test_frames_are_left_out_evenly_whatever_their_numbers(graph: PoseGraph, stride: int) -> None:
-    replay = Bench(graph).replay(live_jump(9.0, 9.5))
-    replay.add([frame(1 + stride * number, number * 33_333) for number in range(30)])
-    kept = []
-    while (taken := replay.next(thin=True)) is not None:
-        kept.append(taken.elapsed_us // 33_333)
-    assert kept == list(range(2, 30, 3))
+    assert bench.pieces == len(of_camera(0.95, 3.15)) + 1
 
 
 def test_with_every_graph_in_work_nothing_is_handed_out(graph: PoseGraph) -> None:
@@ -435,22 +440,102 @@ async def test_a_search_is_given_up_only_when_its_session_ends(graph: PoseGraph)
     assert client.told == []
 
 
-def test_a_busy_desk_leaves_out_frames_far_from_the_flight(graph: PoseGraph) -> None:
+@pytest.mark.parametrize("fps", [25.0, 30.0, 60.0])
+@pytest.mark.parametrize(("others", "most_per_s"), [(46, 33.4), (91, 16.7)])
+def test_a_busy_desk_leaves_out_frames_first_of_those_far_from_the_flight(
+    graph: PoseGraph, fps: float, others: int, most_per_s: float
+) -> None:
     bench = Bench(graph)
-    first, second, third = (bench.replay(live_jump(2.0, 2.5)) for _ in range(3))
-    frames = [frame(seq, seq * 33_333) for seq in range(100)]
-    for replay in (first, second):
-        bench.desk.add(replay, frames, complete=True)
-    kept: list[float] = []
-    third.add(frames)
-    while (taken := third.next(thin=True)) is not None:
-        kept.append(taken.elapsed_us / 1e6)
-    assert [time_s for time_s in kept if 1.8 < time_s < 2.7] == [
-        one.elapsed_us / 1e6 for one in frames if 1.8 < one.elapsed_us / 1e6 < 2.7
-    ]
-    assert 40 < len(kept) < 60
+    bench.desk.add(bench.replay(live_jump(2.0, 2.5)), of_camera(1.0, 1.0 + others / 100, fps=100.0), complete=True)
+    replay = bench.replay(live_jump(2.0, 2.5))
+    bench.desk.add(replay, of_camera(0.9, 3.2, fps=fps), complete=True)
+    times_s = [one.elapsed_us / 1e6 for one in replay.waiting]
+    flying = [time_s for time_s in times_s if 1.8 < time_s < 2.7]
+    assert min(fps / 2, most_per_s / 1.4) * 0.9 <= len(flying) <= min(fps, most_per_s) * 0.9 + 1
+    assert 0.16 < max(after - before for before, after in pairwise(times_s)) < 0.23
+    assert 5 <= len(times_s) - len(flying) <= 9
+
+
+class Counted:
+    """Counts the pictures that a graph is shown."""
+
+    def __init__(self, graph: PoseGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pictures = 0
+        self._detect = graph.detect
+        monkeypatch.setattr(graph, "detect", self.detect)
+
+    def detect(self, image: NDArray[np.uint8]) -> Pose | None:
+        self.pictures += 1
+        return self._detect(image)
+
+
+def search(bench: Bench, frames: list[Frame], first_s: float, last_s: float) -> list[Jump]:
+    """What is found in every frame of a stretch in doubt."""
+    found: list[Jump] = []
+    span = Span.around(first_s, last_s)
+    kept = [one for one in frames if span.from_s <= one.elapsed_us / 1e6 <= span.until_s]
+    bench.desk.add(Replay(span, CMJ, found.extend), kept, complete=True)
     bench.work()
-    assert bench.pieces < 160  # of both; the one that is left is done whole
+    return found
+
+
+@pytest.mark.parametrize("early_s", [0.0, 0.07, 0.13])
+@pytest.mark.parametrize(("apart_s", "most"), [(0.03, 48), (0.06, 34)])
+def test_a_search_looks_closely_at_the_flight_only(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch,
+    apart_s: float, most: int, early_s: float,
+) -> None:  # fmt: skip
+    bench, truth = Bench(graph), drawn_clip.truth[0]
+    monkeypatch.setattr(bench.desk, "_apart_s", lambda replay: apart_s)
+    counted, apex_s = Counted(graph, monkeypatch), truth.events_s["apex"] - early_s
+    (jump,) = search(bench, of_clip(drawn_frames, 99.0), apex_s - 0.4, apex_s + 0.4)
+    assert jump.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.02)
+    assert counted.pictures <= most
+
+
+def test_a_search_of_somebody_who_stands_takes_few_frames(
+    graph: PoseGraph, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing, bench = drawn_frames[:10], Bench(graph)
+    frames = [frame(seq, seq * 33_333, standing[seq % 10][1]) for seq in range(120)]
+    counted = Counted(graph, monkeypatch)
+    assert search(bench, frames, 1.9, 2.9) == []
+    assert counted.pictures <= 20
+
+
+@pytest.mark.parametrize(("takeoff_s", "landing_s"), [(-0.28, -0.35), (-0.2, -0.25), (0.1, 0.2), (0.28, 0.28)])
+def test_a_jump_that_was_seen_a_little_off_is_looked_at_where_it_was(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch,
+    takeoff_s: float, landing_s: float,
+) -> None:  # fmt: skip
+    bench, truth = Bench(graph), drawn_clip.truth[0]
+    monkeypatch.setattr(bench.desk, "_apart_s", lambda replay: 0.03)
+    live = live_jump(truth.events_s["takeoff"] + takeoff_s, truth.events_s["landing"] + landing_s)
+    frames = of_clip(drawn_frames, truth.events_s["landing"] + 0.7)
+    bench.desk.add(bench.replay(live), frames, complete=True)
+    bench.work()
+    final = bench.results.get_nowait()
+    assert final is not None
+    assert final.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.02)
+
+
+def test_a_replay_that_is_cancelled_while_it_is_judged_looks_no_closer(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, apex_s = Bench(graph), drawn_clip.truth[0].events_s["apex"]
+    replay = Replay(Span.around(apex_s - 0.3, apex_s + 0.3), CMJ, first_of(bench.results))
+    judge = replay.judge
+
+    def judge_too_late() -> None:
+        judge()
+        bench.desk.cancel(replay)
+
+    monkeypatch.setattr(replay, "judge", judge_too_late)
+    bench.desk.add(replay, of_clip(drawn_frames, apex_s + 1.2), complete=True)
+    bench.work()
+    assert bench.ended == ["cancelled"]
+    assert bench.results.empty()
+    assert replay.round == 1
 
 
 def test_a_jump_whose_worker_is_stuck_is_left_to_the_live_path_and_its_graph_to_the_worker(
@@ -461,12 +546,12 @@ def test_a_jump_whose_worker_is_stuck_is_left_to_the_live_path_and_its_graph_to_
     with PoseGraph(model, Mode.FINAL) as stuck, PoseGraph(model, Mode.FINAL) as other:
         desk = ReplayDesk([stuck], lambda: other, lambda: None)
         frames = of_clip(drawn_frames, 0.2)
-        desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results)), frames, complete=True)
+        desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results)), frames, complete=True)
         piece = desk.take()
         assert piece is not None
         piece.abandon()
         assert results.get_nowait() is None
-        desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results)), frames, complete=True)
+        desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results)), frames, complete=True)
         while (next_piece := desk.take()) is not None:
             next_piece.run()
         assert results.qsize() == 1  # with a graph that was made in its place
@@ -487,12 +572,12 @@ def test_a_graph_that_hangs_costs_its_jump_and_no_other(
     scheduler.attend(desk.take)
     frames = of_clip(drawn_frames, truth.events_s["landing"] + 0.8)
     jump = live_jump(truth.events_s["takeoff"], truth.events_s["landing"])
-    desk.add(Replay(Span.of(jump), JumpTracker(Movement.CMJ), first_of(results)), frames, complete=True)
+    desk.add(Replay(Span.of(jump), CMJ, first_of(results)), frames, complete=True)
     while results.empty():
         sleep(0.01)
         scheduler.look()
     assert results.get_nowait() is None
-    desk.add(Replay(Span.of(jump), JumpTracker(Movement.CMJ), first_of(results)), frames, complete=True)
+    desk.add(Replay(Span.of(jump), CMJ, first_of(results)), frames, complete=True)
     final = results.get(timeout=60)
     assert final is not None
     assert final.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.04)
@@ -509,7 +594,7 @@ def test_where_no_graph_can_be_made_the_live_result_has_to_do(
         desk = ReplayDesk([graph], Bench.no_graph, lambda: None)
         for _ in range(2):
             frames = of_clip(drawn_frames, 0.05)
-            desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker(), first_of(results)), frames, complete=True)
+            desk.add(Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, first_of(results)), frames, complete=True)
             piece = desk.take()
             assert piece is not None
             piece.abandon() if results.empty() else piece.run()

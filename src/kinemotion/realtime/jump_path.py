@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, ReplayDesk, Ring, Span
+from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, Span
+from kinemotion.realtime.ring import Ring
 
 _LONGEST_DOUBT_S: Final = 2.0
 _US_PER_S: Final = 1_000_000
@@ -18,7 +20,7 @@ class JumpPath:
     """Lives on the event loop.
 
     What the live path saw of a jump is told at once, and replayed. Where it saw too few frames to tell whether there
-    was a jump, every frame is looked at once they are all there, and a jump is told if there was one.
+    was a jump, the frames are searched once they are all there, and a jump is told if there was one.
 
     Args:
         desk: where replays are worked on.
@@ -123,7 +125,7 @@ class JumpPath:
             self._post(self._replayed, jump.index, final)
 
         landed = self._ring.since(jump.events_s["landing"] * _US_PER_S)
-        replay = Replay(Span.of(jump), self._tracker(), done, landed[0].received_s if landed else None)
+        replay = Replay(Span.of(jump), self._tracker, done, landed[0].received_s if landed else None)
         self._replays[jump.index] = replay
         self._open.append(replay)
         self._settled.clear()
@@ -175,12 +177,12 @@ class JumpPath:
             self._search(first_s, last_s)
 
     def _search(self, first_s: float, last_s: float) -> None:
-        """Looks for jumps in every frame of a stretch."""
+        """Looks for jumps in the frames of a stretch."""
 
         def done(found: Jumps) -> None:
             self._post(self._searched, replay, found)
 
-        replay = Replay(Span.around(first_s, last_s), self._tracker(), done)
+        replay = Replay(Span.around(first_s, last_s), self._tracker, done)
         self._searches.add(replay)
         self._settled.clear()
         self._desk.add(replay, self._ring.since(replay.from_us), complete=True)

@@ -2,28 +2,25 @@
 
 The live path drops frames under load, and does not see the edges of the shoes. So each session keeps its last seconds
 of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
-workers take them from the `ReplayDesk` one by one, in their order, and then the jump is final. A graph follows the body
-from frame to frame, so a replay keeps the one that it began with, where it can. The shortest goes first, of those whose
-frames are all there; a desk that cannot keep up gives the longest up: then the live result has to do.
+workers take them from the `ReplayDesk` one by one, in their order, and then the jump is final.
+
+How high a jump was shows in the flight and the contacts beside it; of the rest, five frames a second tell as much. So
+where time is short, or nobody knows yet whether there was a jump, a replay begins with few frames, and goes back for
+those of the flights that show in them, or may.
 """
 
-import logging
+from bisect import bisect
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from threading import Lock
+from math import inf
 from time import monotonic
 from typing import Final
 
-from kinemotion.errors import ClientError
 from kinemotion.jumps import Jump, JumpTracker
-from kinemotion.pose import jpeg
-from kinemotion.pose.graph import Pose, PoseGraph
+from kinemotion.pose.graph import Pose
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.metrics import ReplayEnd
 from kinemotion.realtime.pipeline import follow
-from kinemotion.realtime.scheduler import Piece
 
 LIVE_ONLY: Final = "live_frames_only"
 """The warning of a jump that is final without a replay."""
@@ -34,44 +31,19 @@ AFTER_DOUBT_S: Final = 0.9
 """After what may have been a flight: the landing is somewhere in it, and some standing."""
 SAME_JUMP_S: Final = 0.3
 """Take-offs that lie no farther apart are the same one, seen twice."""
+EVERY_S: Final = 0.0
+"""Nothing between frames: there is time for every one."""
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
-_MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
-_BUSY: Final = 45  # frames of others waiting, from which on a replay is thinned
-_THINNED: Final = 3  # far from the flight, every so many
+_CONTACT_S: Final = 0.1  # of that, what the height needs
+_SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
+_ROUNDS: Final = 3
 _US_PER_S: Final = 1_000_000
 
-_log: Final = logging.getLogger(__name__)
-
 Jumps = tuple[Jump, ...]
-
-
-class Ring:
-    """A session's last frames, bounded in seconds and in bytes.
-
-    Args:
-        seconds: how far back it reaches, on the camera's clock.
-        max_bytes: how much it holds.
-    """
-
-    def __init__(self, seconds: float, max_bytes: int) -> None:
-        self._span_us = round(seconds * _US_PER_S)
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._frames: deque[Frame] = deque()
-
-    def append(self, frame: Frame) -> None:
-        """Keeps a frame, and lets go of those that are too old or too many."""
-        self._frames.append(frame)
-        self._bytes += len(frame.jpeg)
-        oldest_us = frame.elapsed_us - self._span_us
-        while self._frames and (self._bytes > self._max_bytes or self._frames[0].elapsed_us < oldest_us):
-            self._bytes -= len(self._frames.popleft().jpeg)
-
-    def since(self, elapsed_us: float) -> list[Frame]:
-        """The frames from a time on, oldest first."""
-        return [frame for frame in self._frames if frame.elapsed_us >= elapsed_us]
+Stretch = tuple[float, float]
+"""When it begins and when it ends, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +55,37 @@ class Span:
         until_s: and the last.
         earliest_s: when the take-off is expected at the earliest,
         latest_s: and at the latest.
-        landing_s: when the landing is.
+        landing_s: when the landing is; None where nobody knows whether there is one.
     """
 
     from_s: float
     until_s: float
     earliest_s: float
     latest_s: float
-    landing_s: float
+    landing_s: float | None
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
-        """Around a jump that the live path saw."""
-        takeoff_s, landing_s = jump.events_s["takeoff"], jump.events_s["landing"]
-        first_s = min(jump.events_s.values())
-        return cls(first_s - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S, takeoff_s, takeoff_s, landing_s)
+        """Around a jump that was seen."""
+        takeoff_s, landing_s = _flight(jump)
+        first_s, last_s = min(jump.events_s.values()) - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S
+        return cls(first_s, last_s, takeoff_s, takeoff_s, landing_s)
 
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, last_s)
+        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, None)
 
-    def flies(self, frame: Frame) -> bool:
-        """Whether a frame may show the flight, or a contact with the floor beside it."""
-        return self.earliest_s - _BESIDE_S < frame.elapsed_us / _US_PER_S < self.landing_s + _BESIDE_S
+    def closely(self, apart_s: float) -> list[Stretch]:
+        """What is to be looked at closely: the flight and its contacts or, where there is time, all around it."""
+        if self.landing_s is None:
+            return []
+        return [(self.from_s, self.until_s) if apart_s == EVERY_S else _widened((self.earliest_s, self.landing_s))]
+
+    def distance(self, jump: Jump) -> float:
+        """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
+        takeoff_s = jump.events_s["takeoff"]
+        return max(self.earliest_s - takeoff_s, takeoff_s - self.latest_s, 0.0)
 
 
 class Replay:
@@ -114,322 +93,149 @@ class Replay:
 
     Args:
         span: what to look at, and where the take-off is expected.
-        tracker: a fresh one.
+        tracker: makes a tracker.
         done: called once, from any thread, with the final jumps that were expected, the likeliest first; none
             where there is none, or no time.
         since_s: when the landing was received; now, where that is not known.
     """
 
     def __init__(
-        self, span: Span, tracker: JumpTracker, done: Callable[[Jumps], None], since_s: float | None = None
+        self,
+        span: Span,
+        tracker: Callable[[], JumpTracker],
+        done: Callable[[Jumps], None],
+        since_s: float | None = None,
     ) -> None:
         self.span = span
         self.since_s = monotonic() if since_s is None else since_s
         self.from_us = span.from_s * _US_PER_S
         self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
-        self.waiting_bytes = 0
+        self.held_bytes = 0
         self.complete = False
         self.working = False
         self.over = False
+        self.round = 1
         self._tracker = tracker
         self._done = done
-        self._jumps: dict[int, Jump] = {}
-        self._left_out = 0
+        self._chosen_us: list[int] = []
+        self._closely: list[Stretch] = []
+        self._left_out: list[Frame] = []
+        self._seen: dict[int, tuple[Frame, Pose | None]] = {}
+        self._jumps: Jumps = ()
+        self._doubts: list[Stretch] = []
 
     @property
     def ready(self) -> bool:
         """Whether there is something to do: a frame, or the last word."""
         return not self.over and (bool(self.waiting) or self.complete)
 
-    def add(self, frames: list[Frame]) -> None:
-        """Takes frames, later than all before; the desk calls this."""
-        self.waiting.extend(frames)
-        self.waiting_bytes += sum(len(frame.jpeg) for frame in frames)
-
-    def next(self, *, thin: bool) -> Frame | None:
-        """Takes the next frame to work on; the desk calls this.
+    def add(self, frames: list[Frame], apart_s: float) -> None:
+        """Takes frames, in the order of their times; the desk calls this.
 
         Args:
-            thin: whether frames far from the flight are left out but for every third.
+            frames: later than all before.
+            apart_s: how far apart those of a flight may lie; `EVERY_S` if there is time for all.
         """
-        while self.waiting:
-            frame = self.waiting.popleft()
-            self.waiting_bytes -= len(frame.jpeg)
-            if not thin or self.span.flies(frame) or self._left_out == _THINNED - 1:
-                self._left_out = 0
-                return frame
-            self._left_out += 1
-        return None
+        self.held_bytes += sum(len(frame.jpeg) for frame in frames)
+        self._choose(frames, self.span.closely(apart_s), apart_s)
+
+    def look_closer(self, apart_s: float) -> bool:
+        """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
+
+        All of a flight is done then, one frame after the other, the few that were looked at already included: with a
+        gap before it a graph is not sure where the body is.
+        """
+        if self.round < _ROUNDS:
+            spans = [Span.of(jump) for jump in self._jumps if not self._covered(*_flight(jump))]
+            doubts = [doubt for doubt in self._doubts if not self._covered(*doubt)]
+            closely = [stretch for span in spans for stretch in span.closely(apart_s)] + [*map(_widened, doubts)]
+            again = [frame for frame, _ in self._seen.values() if _within(frame, closely)]
+            for frame in again:
+                del self._seen[frame.elapsed_us]
+            self._chosen_us = sorted(self._seen)
+            frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
+            self._choose(frames, closely, apart_s)
+        self.round += 1
+        return bool(self.waiting)
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
-        """Takes the next frame's pose; the desk calls this."""
-        self._jumps |= {jump.index: jump for jump in follow(self._tracker, frame, pose).jumps}
+        """Takes a frame's pose; the desk calls this."""
+        self._seen[frame.elapsed_us] = frame, pose
 
-    def conclude(self) -> None:
-        """Makes the jump final; for one caller, once every frame is done."""
-        self._tell(self._expected())
+    def judge(self) -> None:
+        """Follows the body through all that was found so far; what was expected of it, and where it is unclear."""
+        tracker, jumps, doubts = self._tracker(), dict[int, Jump](), list[Stretch | None]()
+        for _, (frame, pose) in sorted(self._seen.items()):
+            update = follow(tracker, frame, pose)
+            jumps |= {jump.index: jump for jump in update.jumps}
+            doubts.append(update.unclear)
+        jumps |= {jump.index: jump for jump in tracker.finish()}
+        doubts.append(tracker.unclear)
+        near = [replace(jump, final=True) for jump in jumps.values() if self.span.distance(jump) <= SAME_JUMP_S]
+        self._jumps = tuple(sorted(near, key=self.span.distance))
+        self._doubts = [doubt for doubt in doubts if doubt is not None and not self._settled(*doubt)]
+
+    def tell(self) -> None:
+        """Makes what was judged last final."""
+        self._tell(self._jumps)
 
     def give_up(self) -> None:
         """Leaves the jump to the live path."""
         self._tell(())
 
     def forget(self) -> None:
-        """Lets go of its frames and of whom to tell: a graph remembers whose jump it followed last."""
-        self._done = _nobody
+        """Lets go of its frames and of its session: a graph remembers whose jump it followed last."""
+        self._done, self._tracker = _nobody, JumpTracker
         self.waiting.clear()
+        self._left_out, self._seen = [], {}  # somebody may be at them
 
     def _tell(self, final: Jumps) -> None:
         done = self._done
         self.forget()
         done(final)
 
-    def _expected(self) -> Jumps:
-        """The jumps that were expected, if they were there."""
-        jumps = self._jumps | {jump.index: jump for jump in self._tracker.finish()}
-        near = [replace(jump, final=True) for jump in jumps.values() if self._distance(jump) <= SAME_JUMP_S]
-        return tuple(sorted(near, key=self._distance))
+    def _choose(self, frames: list[Frame], closely: list[Stretch], apart_s: float) -> None:
+        """Has those frames looked at that lie apart from those that are: so far in some stretches, far in the rest."""
+        self._closely += [stretch for stretch in closely if stretch not in self._closely]
+        for frame in frames:
+            close = _within(frame, closely)
+            place = bisect(self._chosen_us, frame.elapsed_us)
+            gaps_us = (abs(frame.elapsed_us - other_us) for other_us in self._chosen_us[max(place - 1, 0) : place + 1])
+            if min(gaps_us, default=inf) >= (apart_s if close else _SPARSE_S) * _US_PER_S:
+                self._chosen_us.insert(place, frame.elapsed_us)
+                self.waiting.append(frame)
+            else:
+                self._left_out.append(frame)
 
-    def _distance(self, jump: Jump) -> float:
-        """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
-        takeoff_s = jump.events_s["takeoff"]
-        return max(self.span.earliest_s - takeoff_s, takeoff_s - self.span.latest_s, 0.0)
+    def _covered(self, first_s: float, last_s: float) -> bool:
+        """Whether what may be a flight was looked at closely, with its contacts."""
+        return any(
+            from_s <= first_s - _CONTACT_S and last_s + _CONTACT_S <= until_s for from_s, until_s in self._closely
+        )
+
+    def _settled(self, first_s: float, last_s: float) -> bool:
+        """Whether a stretch in doubt is none that matters: before or after what was expected, or told by a jump."""
+        if first_s > self.span.latest_s + SAME_JUMP_S or last_s < self.span.earliest_s - SAME_JUMP_S:
+            return True
+        takeoffs_s = (jump.events_s["takeoff"] for jump in self._jumps)
+        return any(first_s - SAME_JUMP_S < takeoff_s < last_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
+
+
+def _flight(jump: Jump) -> Stretch:
+    return jump.events_s["takeoff"], jump.events_s["landing"]
+
+
+def _within(frame: Frame, stretches: list[Stretch]) -> bool:
+    """Whether a frame lies in one of some stretches."""
+    return any(first_s < frame.elapsed_us / _US_PER_S < last_s for first_s, last_s in stretches)
+
+
+def _widened(stretch: Stretch) -> Stretch:
+    """A flight with the contacts with the floor beside it."""
+    first_s, last_s = stretch
+    return first_s - _BESIDE_S, last_s + _BESIDE_S
 
 
 def _nobody(final: Jumps) -> None:
     """Is told where nobody is left."""
-
-
-@dataclass(slots=True, eq=False)
-class _Follower:
-    """A graph, and the replay that it follows or followed last; none where one must be made first."""
-
-    graph: PoseGraph | None
-    replay: Replay | None = None
-    working: bool = False
-
-    def distance(self, replay: Replay) -> int:
-        """How much would be lost by having it follow a replay now."""
-        if self.replay is replay:
-            return 0
-        if self.replay is None or self.replay.over:
-            return 1
-        return 3 if self.replay.complete else 2
-
-    def spoil(self) -> None:
-        """Has another graph made for the next step: one that failed may not get well again."""
-        graph, self.graph = self.graph, None
-        if graph is not None:
-            graph.close()
-
-
-class _Step:
-    """A piece of work of a replay with a graph of the desk's: one frame, or what must come before it."""
-
-    def __init__(self, desk: "ReplayDesk", replay: Replay, follower: _Follower, step: Callable[[], None]) -> None:
-        self._desk = desk
-        self._replay = replay
-        self._follower = follower
-        self._step = step
-        self._lock = Lock()
-        self._over = False
-
-    def run(self) -> None:
-        try:
-            self._step()
-        except Exception:
-            _log.exception("a jump could not be replayed")
-            self._desk.give_up(self._replay, "failed")
-            self._follower.spoil()
-        finally:
-            if self._end():
-                self._desk.done(self._follower, self._replay)
-            elif self._follower.graph is not None:
-                self._follower.graph.close()  # it came back when nobody waited any more
-
-    def abandon(self) -> None:
-        if self._end():
-            self._desk.lose(self._follower, self._replay)
-
-    def _end(self) -> bool:
-        with self._lock:
-            first, self._over = not self._over, True
-        return first
-
-
-class _Conclusion:
-    """A replay to be concluded."""
-
-    def __init__(self, desk: "ReplayDesk", replay: Replay) -> None:
-        self._desk = desk
-        self._replay = replay
-
-    def run(self) -> None:
-        self._desk.conclude(self._replay)
-
-    def abandon(self) -> None:
-        self._desk.give_up(self._replay, "failed")
-        self._replay.give_up()  # it may have been taken off the desk already
-
-
-class ReplayDesk:
-    """Hands out the frames of all replays, and has them worked on. Every method may be called from any thread.
-
-    Args:
-        graphs: graphs for final results, as many as there are workers; the desk closes them.
-        make: makes another, in place of one that a stuck worker has.
-        invite: called whenever there is one more replay with something to do; a replay stands in line once, however
-            many frames it has.
-        ended: called, from any thread, with how each replay ended and how many seconds that took.
-    """
-
-    def __init__(
-        self,
-        graphs: list[PoseGraph],
-        make: Callable[[], PoseGraph],
-        invite: Callable[[], None],
-        ended: Callable[[ReplayEnd, float], object] = lambda end, seconds: None,
-    ) -> None:
-        self._followers = [_Follower(graph) for graph in graphs]
-        self._make = make
-        self._invite = invite
-        self._ended = ended
-        self._lock = Lock()
-        self._replays: list[Replay] = []
-
-    @property
-    def waiting(self) -> int:
-        """How many frames wait; waits for nobody, and so may be a little behind."""
-        return sum(len(replay.waiting) for replay in tuple(self._replays))
-
-    def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
-        """Adds frames to a replay, a new one or one that is not complete.
-
-        Args:
-            replay: whose frames they are.
-            frames: in the order of their times.
-            complete: whether these are the last ones.
-        """
-        with self._lock:
-            if replay.over:
-                return
-            if replay not in self._replays:
-                self._replays.append(replay)
-            stood = replay.working or replay.ready
-            replay.add(frames)
-            replay.complete = complete
-            ready = replay.ready and not stood
-            shed = self._shed()
-        for one in shed:
-            one.give_up()
-            self._tell_end("shed", one)
-        if ready:
-            self._invite()
-
-    def take(self) -> Piece | None:
-        """A piece of work of a replay: of the shortest complete one, else of one that is begun, else of any."""
-        with self._lock:
-            ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
-            if all(follower.working for follower in self._followers):
-                ready = [replay for replay in ready if not replay.waiting]  # the last word needs no graph
-            replay = max(ready, key=self._precedence, default=None)
-            return None if replay is None else self._piece(replay)
-
-    def give_up(self, replay: Replay, end: ReplayEnd = "shed") -> None:
-        """Leaves a jump to the live path, if it is not final yet."""
-        if self._remove(replay):
-            replay.give_up()
-            self._tell_end(end, replay)
-
-    def cancel(self, replay: Replay) -> None:
-        """Forgets a replay; nobody is told."""
-        if self._remove(replay):
-            replay.forget()
-            self._tell_end("cancelled", replay)
-
-    def close(self) -> None:
-        """Closes the graphs; nothing may be in work, but for what is stuck."""
-        for follower in self._followers:
-            if follower.graph is not None:
-                follower.graph.close()
-
-    def done(self, follower: _Follower, replay: Replay) -> None:
-        """Takes back a graph whose step is done, and has the replay go on."""
-        with self._lock:
-            follower.working = False
-            replay.working = False
-            ready = replay.ready
-        if ready:
-            self._invite()
-
-    def lose(self, follower: _Follower, replay: Replay) -> None:
-        """Leaves a graph to a worker that is stuck, and the jump to the live path; does nothing that takes long."""
-        with self._lock:
-            self._followers[self._followers.index(follower)] = _Follower(None)
-        self.give_up(replay, "failed")
-
-    def conclude(self, replay: Replay) -> None:
-        """Makes a jump final whose frames are done, once."""
-        if not self._remove(replay):
-            return
-        try:
-            replay.conclude()
-            self._tell_end("done", replay)
-        except Exception:
-            _log.exception("a jump could not be replayed")
-            replay.give_up()
-            self._tell_end("failed", replay)
-
-    def _piece(self, replay: Replay) -> Piece:
-        replay.working = True
-        if not replay.waiting:
-            return _Conclusion(self, replay)
-        follower = min((one for one in self._followers if not one.working), key=lambda one: one.distance(replay))
-        follower.working, before, follower.replay = True, follower.replay, replay
-        if follower.graph is None or before not in (replay, None):
-            return _Step(self, replay, follower, partial(self._renew, follower))
-        frame = replay.next(thin=self.waiting - len(replay.waiting) > _BUSY)
-        return _Step(self, replay, follower, partial(_look, replay, frame, follower.graph))
-
-    def _renew(self, follower: _Follower) -> None:
-        """Makes a graph that knows no other jump."""
-        if follower.graph is None:
-            follower.graph = self._make()
-        else:
-            follower.graph.forget()
-
-    def _precedence(self, replay: Replay) -> tuple[bool, int]:
-        if replay.complete:
-            return True, -len(replay.waiting)
-        return False, any(follower.replay is replay for follower in self._followers)
-
-    def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
-        self._ended(end, monotonic() - replay.since_s)
-
-    def _remove(self, replay: Replay) -> bool:
-        """Takes a replay off the desk; says whether it was still there."""
-        with self._lock:
-            if replay not in self._replays:
-                return False
-            self._replays.remove(replay)
-            replay.over = True
-            return True
-
-    def _shed(self) -> list[Replay]:
-        """Takes out the longest replays until what waits can be held; none pays for another's."""
-        shed = []
-        while sum(one.waiting_bytes for one in self._replays) > _MAX_WAITING_BYTES:
-            shed.append(max(self._replays, key=lambda one: one.waiting_bytes))
-            self._replays.remove(shed[-1])
-            shed[-1].over = True
-        return shed
-
-
-def _look(replay: Replay, frame: Frame | None, graph: PoseGraph) -> None:
-    if frame is None:
-        return
-    try:
-        pose = graph.detect(jpeg.decode(frame.jpeg, frame.header))
-    except ClientError:
-        pose = None
-    replay.found(frame, pose)

@@ -18,11 +18,11 @@ from kinemotion.realtime import capacity, memory, metrics_server
 from kinemotion.realtime.access import Access, Admission
 from kinemotion.realtime.capacity import Capacity
 from kinemotion.realtime.demo_clip import DemoClip
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.graphs import GraphSupply
 from kinemotion.realtime.messages import Limits
 from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.redaction import keep_tokens_out_of_logs
-from kinemotion.realtime.replay import ReplayDesk
 from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.session import Services
 from kinemotion.realtime.sessions import Sessions

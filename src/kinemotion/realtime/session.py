@@ -25,6 +25,7 @@ from kinemotion.errors import (
 from kinemotion.jumps import Jump, JumpTracker
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.graphs import HANGS_S, GraphSupply
 from kinemotion.realtime.jump_path import JumpPath
 from kinemotion.realtime.logs import fields
@@ -33,7 +34,8 @@ from kinemotion.realtime.metrics import Metrics
 from kinemotion.realtime.outbox import Message, Outbox
 from kinemotion.realtime.pipeline import Analysed, Pipeline, new_tracker
 from kinemotion.realtime.protocol import Protocol, State
-from kinemotion.realtime.replay import AFTER_LANDING_S, ReplayDesk, Ring
+from kinemotion.realtime.replay import AFTER_LANDING_S
+from kinemotion.realtime.ring import Ring
 from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 
 _DONE: Final = 1000
