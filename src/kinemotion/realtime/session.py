@@ -191,7 +191,7 @@ class Session:
             self._pipeline.set_result(
                 Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
             )
-        except TimeoutError:
+        except (TimeoutError, Stuck):
             self._fail(Overloaded("the pose model could not be started in time"))
         except Exception:
             self._break("the pose model could not be started")
