@@ -63,7 +63,7 @@ class Runtime:
 
     @property
     def stuck(self) -> bool:
-        """Whether nobody is left to work for any client, or to make a graph for a new one."""
+        """Whether nobody is left to work for any client, or to close the graphs of those that left."""
         return not self.services.scheduler.working or self.services.graphs.stuck
 
 
