@@ -30,7 +30,7 @@ _PATIENCE_S: Final = 10.0
 _RATE: Final = 1 / 30
 _MANY: Final = 20_000
 _HANDSHAKE: Final = (
-    "GET /ws/analyze{query} HTTP/1.1\r\nHost: kinemotion\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "GET /ws/analyze{query} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
 )
 _OFFER: Final = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n"
@@ -150,8 +150,7 @@ def malformed(address: str, jpeg: bytes) -> None:
         b"\x82\xff" + b"\xff" * 12,
         b"\x82",
     ):
-        with _wire(address, _HANDSHAKE.format(query="", more=_OFFER).encode()) as wire:
-            wire.recv(4096)
+        with _let_in(address, more=_OFFER) as wire:
             wire.sendall(data)
             wire.recv(4096)
 
@@ -166,8 +165,7 @@ def loris(address: str, jpeg: bytes) -> None:
 
 def json_bombs(address: str, jpeg: bytes) -> None:
     """Long messages of many values, and deep ones, between good ones."""
-    with _wire(address, _HANDSHAKE.format(query="?sport=cmj", more="").encode()) as wire:
-        wire.recv(4096)
+    with _let_in(address, "?sport=cmj") as wire:
         for number in range(60):
             picture = b64encode(jpeg).decode()
             good = f'{{"frame_index":{number},"frame":"{picture}","t_ms":{33 * number}}}'
@@ -195,8 +193,7 @@ def pieces(address: str, jpeg: bytes) -> None:
 
 
 def _pour(address: str, first: bytes, again: bytes) -> None:
-    with _wire(address, _HANDSHAKE.format(query="", more=_OFFER).encode()) as wire:
-        wire.recv(4096)
+    with _let_in(address, more=_OFFER) as wire:
         wire.sendall(first)
         for _ in range(_MANY):
             wire.sendall(again * 100)
@@ -219,6 +216,17 @@ def _quietly(call: Callable[..., None], *arguments: object) -> None:
         call(*arguments)
     except GIVES_UP:
         return
+
+
+def _let_in(address: str, query: str = "", more: str = "") -> socket.socket:
+    """A bare connection that was let in; its `Host` is the server's, since others are turned away."""
+    request = _HANDSHAKE.format(query=query, host=urlsplit(address).netloc, more=more)
+    wire = _wire(address, request.encode())
+    answer = wire.recv(4096)
+    if b" 101 " not in answer:
+        wire.close()
+        raise Refused(int(answer.split()[1]) if answer else 0)
+    return wire
 
 
 def _wire(address: str, request: bytes) -> socket.socket:

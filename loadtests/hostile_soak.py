@@ -6,6 +6,7 @@ Exit code: 0 the cameras hardly notice and nothing is lost, 1 they do or somethi
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,46 @@ ABOUT_TIME: Final = frozenset({"unanswered"})
 
 _MIB: Final = 1024 * 1024
 _FAULTS: Final = re.compile(r'Traceback|Exception|ERROR|CRITICAL|never retrieved|"level": ?"(?:error|critical)"')
+
+
+class Attackers:
+    """Hostile clients in a process of their own.
+
+    Args:
+        count: how many.
+        folder: where their files go.
+    """
+
+    def __init__(self, count: int, folder: Path) -> None:
+        self._count = count
+        self._folder = folder
+
+    @contextmanager
+    def __call__(self, server: Server) -> Iterator[None]:
+        """Has them attack a server, as long as the context lasts.
+
+        Raises:
+            LoadTestFailed: they could not.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        command = [
+            sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("hostile.py")), "--headless",
+            "--only-summary", "--host", server.address, "-u", str(self._count), "--jump-every", "0", "--clips", "1",
+            "--exit-code-on-error", "0", "--csv", str(self._folder / "locust"),
+            "--html", str(self._folder / "report.html"), "--result", str(self._folder / "result.json"),
+        ]  # fmt: skip
+        with subprocess.Popen(command) as process:
+            try:
+                yield
+            finally:
+                process.terminate()
+        if process.returncode:
+            raise LoadTestFailed(f"the hostile clients failed with exit code {process.returncode}")
+
+    def attacks(self) -> dict[str, int]:
+        """How many there were of each kind."""
+        found: dict[str, int] = orjson.loads((self._folder / ATTACKS_FILE).read_bytes())
+        return found
 
 
 class Sizes:
@@ -143,17 +184,18 @@ def find(cameras: int, hostile: int, seconds: int, alone_s: int, folder: Path, *
         LoadTestFailed: the server or Locust failed.
         NoResult: Locust left no result.
     """
-    options = "-r 5 --clips 2"
-    plain = Scenario("cameras beside nobody", f"-u {cameras} {options}", alone_s, Objectives())
-    attacked = Scenario(
-        "cameras beside hostile clients", f"-u {cameras + hostile} --hostile {hostile} {options}", seconds,
-        Objectives(), "hostile.py",
-    )  # fmt: skip
-    alone = read(run(plain, folder / "alone"))
+    scenario = Scenario("cameras", f"-u {cameras} -r 5 --clips 2", alone_s, Objectives())
+    alone = read(run(scenario, folder / "alone"))
     sizes, log = Sizes(), folder / "server.log"
-    beside = read(run(attacked, folder / "beside", watch=sizes, log=log))
-    attacks = orjson.loads((folder / "beside" / ATTACKS_FILE).read_bytes())
-    return judge(alone, beside, attacks, sizes.mib, log.read_text(), **limits)
+    attackers = Attackers(hostile, folder / "attackers")
+
+    @contextmanager
+    def watch(server: Server) -> Iterator[None]:
+        with sizes(server), attackers(server):
+            yield
+
+    beside = read(run(scenario, folder / "beside", seconds=seconds, watch=watch, log=log))
+    return judge(alone, beside, attackers.attacks(), sizes.mib, log.read_text(), **limits)
 
 
 @click.command()

@@ -28,6 +28,15 @@ from kinemotion.cli import main
 main()
 """
 
+HOLDS = """
+from time import sleep
+from kinemotion.pose.graph import Mode, PoseGraph
+detect = PoseGraph.detect
+PoseGraph.detect = lambda graph, image: (graph.mode is Mode.FINAL and sleep(2)) or detect(graph, image)
+from kinemotion.cli import main
+main()
+"""
+
 
 async def until(address: str, answer: tuple[int, str]) -> None:
     """Asks whether the server is ready until it answers so."""
@@ -169,6 +178,28 @@ async def test_what_is_not_done_in_time_is_left_undone(monkeypatch: pytest.Monke
         wedge.let_go()
     assert [message["type"] for message in messages] == ["started", "summary", "error"]
     assert messages[1]["frames"] == {"received": 1, "analysed": 0, "dropped": 0}
+
+
+async def test_a_jump_whose_replay_is_not_done_in_time_is_told_as_it_was_seen_live(
+    drawn_clip: Clip, drawn_frames: Frames
+) -> None:
+    landed_s = drawn_clip.truth[0].events_s["landing"] + 1.0
+    waits = {"KINEMOTION_DRAIN_S": 1, "KINEMOTION_FINAL_S": 600, "KINEMOTION_WATCHDOG_S": 600}
+    async with served(HOLDS, KINEMOTION_WORKERS=2, **waits) as server, camera(server.address) as socket:
+        messages = await film(socket, drawn_frames, landed_s)
+        assert [message["final"] for message in messages if message["type"] == "jump"] == [False]
+        server.signal(signal.SIGTERM)
+        messages = await receive_until(socket, "error")
+        assert await close_code(socket) == 1012
+        assert await server.ended() == -signal.SIGTERM
+    assert [message["type"] for message in messages] == ["jump", "summary", "error"]
+    final, summary, error = messages
+    assert final["final"]
+    assert "live_frames_only" in final["quality"]["warnings"]
+    assert final["metrics"]["jump_height_m"] == pytest.approx(0.30, abs=0.06)
+    assert summary["jumps"] == [{key: value for key, value in final.items() if key != "type"}]
+    assert (error["code"], error["fatal"]) == ("draining", True)
+    assert await server.complaints() == []
 
 
 async def test_a_second_signal_ends_the_process_at_once(drawn_frames: Frames) -> None:

@@ -7,7 +7,17 @@ from threading import Event
 
 import pytest
 from tests.faults.parts import Opened, Wedge, opened
-from tests.realtime.test_server import START, Frames, camera, close_code, get, receive, receive_until, until_idle
+from tests.realtime.test_server import (
+    PATIENCE_S,
+    START,
+    Frames,
+    camera,
+    close_code,
+    get,
+    receive,
+    receive_until,
+    until_idle,
+)
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -100,7 +110,35 @@ async def test_a_client_whose_graph_is_never_there_is_sent_away(monkeypatch: pyt
         await until_idle(server.address)
 
 
-async def test_a_server_that_can_make_no_graph_takes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_whose_graph_hangs_in_the_making_is_sent_away_and_the_next_is_served(
+    monkeypatch: pytest.MonkeyPatch, drawn_frames: Frames
+) -> None:
+    begun, go = Event(), Event()
+
+    def hang(model: Path) -> PoseGraph:
+        begun.set()
+        go.wait()
+        return PoseGraph(model)
+
+    with opened(monkeypatch, spare_graphs=0) as server:
+        async with camera(server.address) as socket:
+            with monkeypatch.context() as patch:
+                patch.setattr(graphs, "PoseGraph", hang)
+                await socket.send(START)
+                assert await asyncio.to_thread(begun.wait, PATIENCE_S)
+                for _ in range(LOOKS):
+                    server.runtime.services.scheduler.look()
+            error = await receive(socket)
+            assert (error["code"], error["fatal"]) == ("overloaded", True)
+            assert await close_code(socket) == 1013
+        async with camera(server.address) as socket:
+            await socket.send(START)
+            await socket.send(encode_frame(1, 1, drawn_frames[0][1]))
+            assert (await receive_until(socket, "frame"))[-1]["seq"] == 1
+        go.set()
+
+
+async def test_a_server_that_can_close_no_graph_takes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(monkeypatch) as server:
         monkeypatch.setattr(graphs.GraphSupply, "stuck", True)
         for path in ("/health", "/health/ready"):

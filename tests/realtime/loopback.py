@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -29,11 +30,15 @@ _SCOPE = {"type": "websocket", "path": "/", "headers": [], "subprotocols": []}
 class Client:
     """Sends to a session and hears from it; lives on the event loop.
 
+    Args:
+        max_fps: how many frames a second are taken.
+
     Attributes:
         heard: every message that came, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_fps: float = LIMITS.max_fps) -> None:
+        self._limits = replace(LIMITS, max_fps=max_fps)
         self.heard: list[dict[str, Any]] = []
         self._incoming: asyncio.Queue[Message] = asyncio.Queue()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -58,7 +63,7 @@ class Client:
         """Connects; the session is yet to be run."""
         socket = WebSocket(_SCOPE, self._incoming.get, self._take)
         await socket.accept("kinemotion.v1")
-        return Session(socket, V1(LIMITS, monotonic()), shared)
+        return Session(socket, V1(self._limits, monotonic()), shared)
 
     async def _take(self, message: Message) -> None:
         if message["type"] == "websocket.send":

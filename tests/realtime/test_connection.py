@@ -160,6 +160,16 @@ async def test_a_flood_of_one_who_has_not_been_let_in_just_ends() -> None:
     peer.leave()
 
 
+@pytest.mark.parametrize(("code", "told"), [(1000, 1000), (1001, 1005), (1008, 1005), (1009, 1005), (1012, 1005)])
+async def test_what_a_client_closes_with_is_not_told_for_a_reason_of_the_servers(code: int, told: int) -> None:
+    peer = Peer()
+    await peer.let_in()
+    peer.connection.data_received(b"\x88\x8e\0\0\0\0" + struct.pack(">H", code) + b"rate_limited")
+    assert (await peer.told("websocket.disconnect"))["code"] == told
+    assert peer.wire.written == b"\x88\x0e" + struct.pack(">H", code) + b"rate_limited"
+    peer.leave()
+
+
 async def test_a_long_message_in_one_read_arrives_whole() -> None:
     peer, data = Peer(), bytes(range(256)) * 1000
     await peer.let_in()

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Thread, current_thread
 
+import numpy as np
 import pytest
 
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import MODELS, ModelStore
 from kinemotion.realtime import graphs, memory
-from kinemotion.realtime.graphs import HANGS_S, MADE_AT_ONCE, GraphSupply
+from kinemotion.realtime.graphs import HANGS_S, GraphSupply
+from kinemotion.realtime.scheduler import LOOKS, Lane, Scheduler, Stuck
 
 
 @pytest.fixture
@@ -19,8 +21,20 @@ def models(tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path)
 
 
-async def test_a_spare_graph_is_handed_out_and_replaced(models: ModelStore) -> None:
-    supply = GraphSupply(models, spares=1)
+@pytest.fixture
+def workers() -> Iterator[Scheduler]:
+    with contextlib.closing(Scheduler(2)) as workers:
+        yield workers
+
+
+def use(graph: PoseGraph) -> PoseGraph:
+    """Shows it a picture."""
+    graph.detect(np.zeros((64, 64, 3), np.uint8))
+    return graph
+
+
+async def test_a_spare_graph_is_handed_out_and_replaced(models: ModelStore, workers: Scheduler) -> None:
+    supply = GraphSupply(models, workers, spares=1)
     graph = await supply.acquire(MODELS[0])
     other = await supply.acquire(MODELS[0])
     assert other is not graph
@@ -31,7 +45,9 @@ async def test_a_spare_graph_is_handed_out_and_replaced(models: ModelStore) -> N
         graph.detect(None)  # type: ignore[arg-type]  # it does not look
 
 
-async def test_a_spare_graph_is_there_before_it_is_wanted(models: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_spare_graph_is_there_before_it_is_wanted(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[PoseGraph] = []
     ready = Event()
 
@@ -41,7 +57,7 @@ async def test_a_spare_graph_is_there_before_it_is_wanted(models: ModelStore, mo
         return made[-1]
 
     monkeypatch.setattr(graphs, "PoseGraph", make)
-    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
         assert await asyncio.to_thread(ready.wait, 20)
         assert len(made) == 1
         assert await supply.acquire(MODELS[0]) is made[0]
@@ -49,7 +65,7 @@ async def test_a_spare_graph_is_there_before_it_is_wanted(models: ModelStore, mo
 
 
 async def test_the_next_spare_is_made_a_moment_later_unless_somebody_waits(
-    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later: list[float] = []
     loop = asyncio.get_running_loop()
@@ -59,7 +75,7 @@ async def test_the_next_spare_is_made_a_moment_later_unless_somebody_waits(
         loop.call_soon(call)
 
     monkeypatch.setattr(loop, "call_later", call_later)
-    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
         waited = await supply.acquire(MODELS[0])
         while not supply.ready:
             await asyncio.to_thread(Event().wait, 0.01)
@@ -70,11 +86,11 @@ async def test_the_next_spare_is_made_a_moment_later_unless_somebody_waits(
 
 
 async def test_graphs_are_closed_with_their_sessions_and_memory_given_back_once(
-    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_back: list[bool] = []
     monkeypatch.setattr(memory, "give_back", lambda: given_back.append(True))
-    with contextlib.closing(GraphSupply(models, spares=0)) as supply:
+    with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
         retired = [await supply.acquire(MODELS[0]) for _ in range(3)]
         for graph in retired:
             supply.retire(graph)
@@ -85,9 +101,9 @@ async def test_graphs_are_closed_with_their_sessions_and_memory_given_back_once(
 
 
 async def test_clients_that_go_away_while_they_wait_leave_nothing_behind(
-    models: ModelStore, caplog: pytest.LogCaptureFixture
+    models: ModelStore, workers: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    supply = GraphSupply(models, spares=0)
+    supply = GraphSupply(models, workers, spares=0)
     waiting = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(40)]
     await asyncio.sleep(0)
     for task in waiting:
@@ -102,12 +118,14 @@ async def test_clients_that_go_away_while_they_wait_leave_nothing_behind(
 
 
 async def test_a_graph_whose_client_left_just_when_it_was_ready_is_closed_off_the_event_loop(
-    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed_by: list[Thread] = []
     given_back: list[bool] = []
 
     class Graph:
+        unused = False
+
         def __init__(self, model: Path) -> None: ...
 
         def close(self) -> None:
@@ -115,7 +133,7 @@ async def test_a_graph_whose_client_left_just_when_it_was_ready_is_closed_off_th
 
     monkeypatch.setattr(memory, "give_back", lambda: given_back.append(True))
     monkeypatch.setattr(graphs, "PoseGraph", Graph)
-    supply = GraphSupply(models, spares=1)
+    supply = GraphSupply(models, workers, spares=1)
     while not supply.ready:
         await asyncio.to_thread(Event().wait, 0.01)
     leaving = asyncio.create_task(supply.acquire(MODELS[0]))
@@ -130,7 +148,7 @@ async def test_a_graph_whose_client_left_just_when_it_was_ready_is_closed_off_th
 
 
 async def test_a_spare_that_could_not_be_made_is_no_spare_and_nobody_gets_its_fault(
-    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = Event()
 
@@ -139,7 +157,7 @@ async def test_a_spare_that_could_not_be_made_is_no_spare_and_nobody_gets_its_fa
         raise RuntimeError("no memory just now")
 
     monkeypatch.setattr(graphs, "PoseGraph", fail)
-    with contextlib.closing(GraphSupply(models, spares=1)) as supply:
+    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
         assert await asyncio.to_thread(failed.wait, 20)
         while not supply._spares[0].done():
             await asyncio.to_thread(Event().wait, 0.01)
@@ -148,44 +166,133 @@ async def test_a_spare_that_could_not_be_made_is_no_spare_and_nobody_gets_its_fa
         supply.retire(await supply.acquire(MODELS[0]))
 
 
-async def test_makers_that_hang_are_noticed_when_none_is_left(
-    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+async def test_a_graph_that_saw_nothing_serves_the_next_session_and_one_that_did_never(
+    models: ModelStore, workers: Scheduler
 ) -> None:
-    go, now_s = Event(), 1000.0
+    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
+        first = await supply.acquire(MODELS[0])
+        supply.retire(first)
+        assert await supply.acquire(MODELS[0]) is first
+        supply.retire(use(first))
+        second = await supply.acquire(MODELS[0])
+        assert second is not first
+        supply.retire(use(second))
+
+
+async def test_no_more_than_some_are_kept_and_none_of_another_model_or_where_no_spare_is_wanted(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Graph:
+        unused = True
+
+        def __init__(self, model: Path) -> None:
+            self.model = model
+            self.closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    model = models.path(MODELS[0])
+    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
+        many = [Graph(Path("other.task")), *(Graph(model) for _ in range(20))]
+        for graph in many:
+            supply.retire(graph)  # type: ignore[arg-type]
+        assert 2 <= supply.ready <= 4
+        while sum(graph.closed for graph in many) < 17:
+            await asyncio.to_thread(Event().wait, 0.01)
+        assert many[0].closed
+    assert all(graph.closed for graph in many)
+    with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
+        supply.retire(Graph(model))  # type: ignore[arg-type]
+        assert supply.ready == 0
+
+
+async def test_a_worker_that_makes_a_graph_and_hangs_is_replaced_and_what_comes_of_it_closed(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go, closed = Event(), Event(), Event()
+
+    class Graph:
+        unused = False
+
+        def __init__(self, model: Path) -> None:
+            begun.set()
+            go.wait()
+
+        def close(self) -> None:
+            closed.set()
+
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
+        waiting = asyncio.create_task(supply.acquire(MODELS[0]))
+        assert await asyncio.to_thread(begun.wait, 20)
+        for _ in range(LOOKS):
+            workers.look()
+        with pytest.raises(Stuck):
+            await waiting
+        assert (workers.working, workers.stuck) == (2, 1)
+        go.set()
+        assert await asyncio.to_thread(closed.wait, 20)
+
+
+async def test_a_thread_that_closes_graphs_and_hangs_is_noticed(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go, now_s = Event(), Event(), 1000.0
+
+    class Graph:
+        unused = False
+
+        def close(self) -> None:
+            begun.set()
+            go.wait()
+
     monkeypatch.setattr(graphs, "monotonic", lambda: now_s)
-    monkeypatch.setattr(graphs, "PoseGraph", lambda _: go.wait())
-    supply = GraphSupply(models, spares=0)
-    waiting = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(MADE_AT_ONCE)]
-    while len(supply._at_work_since_s) < MADE_AT_ONCE:
-        await asyncio.to_thread(Event().wait, 0.01)
+    supply = GraphSupply(models, workers, spares=0)
+    supply.retire(Graph())  # type: ignore[arg-type]
+    assert await asyncio.to_thread(begun.wait, 20)
     found = [supply.stuck]
     now_s += HANGS_S + 1
     found.append(supply.stuck)
     go.set()
-    await asyncio.gather(*waiting)
     supply.close()
     assert [*found, supply.stuck] == [False, True, False]
 
 
-async def test_no_more_than_two_are_made_at_a_time(models: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    go, lock, making, most = Event(), Lock(), 0, 0
+async def test_however_many_graphs_are_ordered_a_camera_that_is_there_keeps_its_turn(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    hold, done = Event(), Event()
 
-    def make(_: object) -> object:
-        nonlocal making, most
-        with lock:
-            making += 1
-            most = max(most, making)
-        go.wait()
-        with lock:
-            making -= 1
-        return object()
+    class Graph:
+        unused = False
 
-    monkeypatch.setattr(graphs, "PoseGraph", make)
-    supply = GraphSupply(models, spares=0)
-    waiting = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
-    while most < MADE_AT_ONCE:
-        await asyncio.to_thread(Event().wait, 0.01)
-    go.set()
-    await asyncio.gather(*waiting)
-    supply.close()
-    assert most == MADE_AT_ONCE == 2
+        def __init__(self, model: Path) -> None:
+            hold.wait()
+            order.append("graph")
+
+        def close(self) -> None: ...
+
+    def work(_: int) -> None:
+        order.append("frame")
+        if order.count("frame") == 1:
+            camera.offer(2)
+        else:
+            done.set()
+
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    camera = Lane(workers, work, lambda error: None)
+    camera.release()
+    with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
+        crowd = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
+        while workers.busy < 2:
+            await asyncio.to_thread(Event().wait, 0.01)
+        camera.offer(1)
+        crowd += [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
+        await asyncio.sleep(0)
+        hold.set()
+        await asyncio.gather(*crowd)
+        assert await asyncio.to_thread(done.wait, 20)
+    assert 8 <= order.index("frame") <= 12

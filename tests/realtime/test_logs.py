@@ -339,3 +339,4 @@ async def test_plain_uvicorn_keeps_its_lines_and_gets_ours(tmp_path: Path) -> No
         await idle(address)
     ours = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert "session ended" in {line["message"] for line in ours}
+    assert [line["level"] for line in ours if "`kinemotion serve` does both" in line["message"]] == ["warning"]

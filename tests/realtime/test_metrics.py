@@ -422,6 +422,22 @@ async def test_more_frames_than_are_taken_are_counted(strict: str) -> None:
     assert after.sum("frames_total") - before.sum("frames_total") == 1_000
 
 
+@pytest.mark.parametrize("code", [1008, 1009, 1012])
+async def test_a_client_that_leaves_with_a_code_of_the_servers_is_gone_all_the_same(watched: str, code: int) -> None:
+    before = await idle(watched)
+    async with camera(watched) as socket:
+        await socket.send(START)
+        await until(socket, "started")
+        await socket.close(code, "rate_limited")
+    after = await idle(watched)
+    ended = {reason: after("sessions_closed_total", reason=reason) for reason in SESSION_ENDS}
+    assert {
+        reason: count - before("sessions_closed_total", reason=reason)
+        for reason, count in ended.items()
+        if count != before("sessions_closed_total", reason=reason)
+    } == {"client_gone": 1}
+
+
 async def test_a_fault_of_the_server_is_counted_as_one(
     watched: str, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,32 +164,42 @@ def test_frames_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     assert len(protocol.receive(encode_frame(181, 181, JPEG), NOW + 1 / 59)) == 1
 
 
-def refusals(fps: int, seconds: int) -> list[tuple[float, ClientError]]:
-    """What a camera of that rate is told, and when, until it is sent away; 60 frames a second are taken."""
-    protocol, told = streaming(), []
+def film(fps: int, seconds: int) -> tuple[list[float], list[float]]:
+    """When a camera of that rate is refused a frame, and when it is told to be flooding; 60 a second are taken."""
+    protocol, refused_s, flooding_s = streaming(), [], []
     for seq in range(fps * seconds):
         try:
             protocol.receive(encode_frame(seq, seq, JPEG), NOW + seq / fps)
         except ClientError as error:
-            told.append((seq / fps, error))
+            refused_s.append(seq / fps)
             if error.fatal:
                 break
-    return told
+        if protocol.flooding:
+            flooding_s.append(seq / fps)
+    return refused_s, flooding_s
 
 
-def test_whoever_goes_on_at_more_than_twice_the_rate_is_sent_away() -> None:
-    told = refusals(fps=200, seconds=60)
-    assert {error.code for _, error in told} == {"rate_limited"}
-    assert [error.fatal for _, error in told] == [False] * (len(told) - 1) + [True]
-    first_s, last_s = told[0][0], told[-1][0]
-    assert first_s == pytest.approx(120 / (200 - 60), abs=0.1)
-    assert last_s - first_s == pytest.approx(600 / (200 - 2 * 60), abs=0.2)
+def test_whoever_goes_on_at_more_than_twice_the_rate_is_flooding() -> None:
+    refused_s, flooding_s = film(fps=200, seconds=60)
+    assert set(flooding_s) < set(refused_s)
+    assert refused_s[0] == pytest.approx(120 / (200 - 60), abs=0.1)
+    assert flooding_s[0] - refused_s[0] == pytest.approx(600 / (200 - 2 * 60), abs=0.2)
 
 
 def test_whoever_goes_on_a_little_too_fast_is_not() -> None:
-    told = refusals(fps=110, seconds=60)
-    assert not any(error.fatal for _, error in told)
-    assert len(told) == pytest.approx((110 - 60) * 60 - 120, abs=2)
+    refused_s, flooding_s = film(fps=110, seconds=60)
+    assert len(refused_s) == pytest.approx((110 - 60) * 60 - 120, abs=2)
+    assert flooding_s == []
+
+
+def test_a_flood_is_over_with_the_next_frame_that_is_taken() -> None:
+    protocol = streaming()
+    for seq in range(120 + 600 + 1):
+        with contextlib.suppress(ClientError):
+            protocol.receive(encode_frame(seq, seq, JPEG), NOW)
+    assert protocol.flooding
+    assert len(protocol.receive(encode_frame(1000, 1000, JPEG), NOW + 1)) == 1
+    assert not protocol.flooding
 
 
 def test_frames_out_of_order_count_as_well() -> None:

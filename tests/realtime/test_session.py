@@ -4,6 +4,7 @@ import asyncio
 import logging
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import pytest
 from tests.realtime.loopback import Client, services
@@ -106,6 +107,34 @@ async def test_every_frame_received_is_counted_once_also_that_which_waits_when_t
             await running
     assert outcomes(shared) == {"no_pose": 1, "superseded": received - 1}
     assert tally(caplog) == (received, 1, received - 1)
+
+
+async def test_a_client_that_floods_is_not_read_for_a_moment(
+    tmp_path: Path, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fps, now_s = 10, monotonic()
+    client = Client(max_fps=fps)
+    paused, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def pause(_: float) -> None:
+        paused.set()
+        await goes_on.wait()
+
+    monkeypatch.setattr(session, "monotonic", lambda: now_s)
+    with services(Blind(), tmp_path) as shared:
+        running = asyncio.create_task((await client.session(shared)).run())
+        client.send(START)
+        for seq in range(1000):
+            client.send(encode_frame(seq, seq, drawn_frames[0][1]))
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "sleep", pause)
+            async with asyncio.timeout(PATIENCE_S):
+                await paused.wait()
+                assert outcomes(shared)["rate_limited"] == 10 * fps + 1
+                goes_on.set()
+                client.leave()
+                await running
+    assert outcomes(shared)["rate_limited"] == 1000 - 2 * fps
 
 
 async def test_a_frame_that_could_not_be_worked_on_is_counted_once(

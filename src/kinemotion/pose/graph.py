@@ -52,10 +52,15 @@ class PoseGraph:
         model: the model file.
         mode: how it works.
 
+    Attributes:
+        model: the model file.
+        mode: how it works.
+
     Use it from one thread at a time.
     """
 
     def __init__(self, model: Path, mode: Mode = Mode.LIVE) -> None:
+        self.model = model
         self.mode = mode
         self._clock_ms = 0
         self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
@@ -65,6 +70,11 @@ class PoseGraph:
                 output_segmentation_masks=mode is Mode.FINAL,
             )
         )
+
+    @property
+    def unused(self) -> bool:
+        """Whether it has seen no picture."""
+        return not self._clock_ms
 
     def detect(self, image: NDArray[np.uint8]) -> Pose | None:
         """Finds the body in a picture.

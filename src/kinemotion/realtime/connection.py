@@ -4,12 +4,15 @@ from time import monotonic
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Close, Frame
 
 from kinemotion.realtime.bucket import Bucket
 
 FRAMES_A_SECOND: Final = 2000
 FRAMES_AT_ONCE: Final = 4000
 
+_DONE: Final = 1000
+_NO_CODE: Final = 1005
 _POLICY: Final = 1008
 _PART_BYTES: Final = 32_768
 """What is parsed before frames are counted: 5,461 of the shortest, which take 40 ms, of the 43,690 of one read."""
@@ -46,6 +49,12 @@ class Connection(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
         if not self.writable.is_set():  # it would not read why, and be waited for
             self.transport.abort()
+
+    def handle_close(self, event: Frame) -> None:
+        """Takes a client's close without its code, which the application would take for one of the server's."""
+        if self.conn.close_rcvd is not None and self.conn.close_rcvd.code != _DONE:
+            self.conn.close_rcvd = Close(_NO_CODE, "")
+        super().handle_close(event)
 
     def handle_ping(self) -> None:
         """Answers a ping, if answers are read."""

@@ -1,11 +1,11 @@
-"""Pose graphs for sessions: made ahead and off the event loop, closed behind them."""
+"""Pose graphs for sessions: made ahead, by the workers; closed behind them."""
 
 import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -13,43 +13,49 @@ from typing import Final
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
 from kinemotion.realtime import memory
+from kinemotion.realtime.scheduler import Lane, Scheduler
 
-MADE_AT_ONCE: Final = 2
 REFILL_AFTER_S: Final = 0.1
 """A session's first frame, the longest to analyse, need not share the processor with the making of the next spare."""
 
 HANGS_S: Final = 30.0
 """Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
 
+_KEPT_TIMES: Final = 4
+"""As many times the spare graphs that are wanted are kept of those that come back unused."""
+
 _log: Final = logging.getLogger(__name__)
 
 
 class GraphSupply:
-    """Makes a graph for each session and keeps a few ready; close it at the end.
+    """Makes a graph for each session and keeps a few ready; close it at the end, before the scheduler.
 
     Args:
         store: the models.
+        scheduler: whose workers make the graphs.
         spares: how many graphs of the quickest model are kept ready.
 
-    Making a graph takes about 100 ms and 70 MB. None serves twice: a graph that forgets one body keeps a trace of it in
-    the visibilities of the next.
+    Making a graph takes about 100 ms and 70 MB. It takes a worker's turn, as a frame does, so that clients that come
+    and go slow down nobody's frame in work. None serves twice that has seen a body: a graph that forgets one keeps a
+    trace of it in the visibilities of the next.
     """
 
-    def __init__(self, store: ModelStore, spares: int) -> None:
+    def __init__(self, store: ModelStore, scheduler: Scheduler, spares: int) -> None:
         self._store = store
+        self._scheduler = scheduler
         self._wanted = spares
         self._filling = Lock()
-        self._makers = ThreadPoolExecutor(MADE_AT_ONCE, thread_name_prefix="kinemotion-graphs")
+        self._closer = ThreadPoolExecutor(1, thread_name_prefix="kinemotion-graphs")
+        self._closing_since_s: float | None = None
         self._spares: deque[Future[PoseGraph]] = deque()
         self._retired: deque[PoseGraph] = deque()
-        self._at_work_since_s: dict[object, float] = {}
         self._refill()
 
     @property
     def stuck(self) -> bool:
-        """Whether every thread that makes and closes graphs hangs, so that nobody will get one any more."""
-        now = monotonic()
-        return sum(now - since_s > HANGS_S for since_s in tuple(self._at_work_since_s.values())) >= MADE_AT_ONCE
+        """Whether the thread that closes graphs hangs, so that they pile up."""
+        since_s = self._closing_since_s
+        return since_s is not None and monotonic() - since_s > HANGS_S
 
     @property
     def ready(self) -> int:
@@ -61,6 +67,7 @@ class GraphSupply:
         """Hands out a graph, a spare one if there is one that could be made.
 
         Raises:
+            Stuck: making it does not return.
             Exception: whatever MediaPipe raised while it made the graph.
         """
         future = (self._take_spare() if model == self._store.models[0] else None) or self._order(model)
@@ -72,20 +79,22 @@ class GraphSupply:
             raise
 
     def retire(self, graph: PoseGraph) -> None:
-        """Closes a graph that a session is done with, off the event loop while there is one."""
+        """Takes back a graph: one that has seen nothing serves another session, the others are closed."""
+        if graph.unused and self._keep(graph):
+            return
         self._retired.append(graph)
         try:
-            self._makers.submit(self._close_retired)
+            self._closer.submit(self._close_retired)
         except RuntimeError:  # the supply is closed
             self._close_retired()
 
     def close(self) -> None:
-        """Closes the spares, and waits until every graph that was made or retired is dealt with."""
+        """Closes the spares and what was retired, and waits for it; what workers still make is closed behind them."""
         with self._filling:  # the event loop may be about to refill
             self._wanted = 0
         while self._spares:
             self._abandon(self._spares.popleft())
-        self._makers.shutdown(wait=True)
+        self._closer.shutdown(wait=True)
 
     def _take_spare(self) -> Future[PoseGraph] | None:
         """A spare graph that is ready or being made; those that could not be made are no client's trouble."""
@@ -100,6 +109,17 @@ class GraphSupply:
         with self._filling:
             while len(self._spares) < self._wanted:
                 self._spares.append(self._order(self._store.models[0]))
+
+    def _keep(self, graph: PoseGraph) -> bool:
+        """Puts a graph among the spares, if it is of their kind and there is room for it."""
+        with self._filling:
+            model = self._store.path(self._store.models[0])
+            if graph.model != model or len(self._spares) >= _KEPT_TIMES * self._wanted:
+                return False
+            spare: Future[PoseGraph] = Future()
+            spare.set_result(graph)
+            self._spares.appendleft(spare)
+        return True
 
     def _abandon(self, order: Future[PoseGraph]) -> None:
         """Takes an order back, or retires what comes of it."""
@@ -116,27 +136,31 @@ class GraphSupply:
         with contextlib.suppress(IndexError):
             while True:
                 graph = self._retired.popleft()
-                with self._at_work():
+                self._closing_since_s = monotonic()
+                try:
                     graph.close()
+                finally:
+                    self._closing_since_s = None
                 closed = True
         if closed:
             memory.give_back()
 
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
-        return self._makers.submit(self._make, model)
+        """Has a worker make a graph when its turn comes."""
+        order: Future[PoseGraph] = Future()
+        lane: Lane[PoseModel] = Lane(self._scheduler, partial(self._make, order), order.set_exception)
+        lane.release()
+        lane.offer(model)
+        return order
 
-    def _make(self, model: PoseModel) -> PoseGraph:
-        with self._at_work():
-            return PoseGraph(self._store.path(model))
-
-    @contextlib.contextmanager
-    def _at_work(self) -> Iterator[None]:
-        work = object()
-        self._at_work_since_s[work] = monotonic()
+    def _make(self, order: Future[PoseGraph], model: PoseModel) -> None:
+        if not order.set_running_or_notify_cancel():
+            return
+        graph = PoseGraph(self._store.path(model))
         try:
-            yield
-        finally:
-            del self._at_work_since_s[work]
+            order.set_result(graph)
+        except InvalidStateError:  # its worker was taken for stuck
+            self.retire(graph)
 
 
 def _failed(order: Future[PoseGraph]) -> bool:

@@ -69,6 +69,9 @@ class Protocol(ABC):
     answers_every_frame: bool
     """Whether each frame gets a reply of its own; otherwise a newer reply replaces one that was not sent yet."""
 
+    flooding = False
+    """Whether the last frame was one too many by far: nothing more need be read from this client for a moment."""
+
     def __init__(self, limits: Limits, now: float) -> None:
         self.limits = limits
         self.state = State.WAITING
@@ -172,11 +175,12 @@ class Protocol(ABC):
     def _check_rate(self, seq: int, now: float) -> None:
         """Refuses frames beyond the greatest rate; what a stalled network delivers at once has room in the bucket.
 
-        Frames that are refused come out of a second one, so that a flood ends the session.
+        Frames that are refused come out of a second one, which tells a flood from a camera that is too fast.
         """
-        if not self._rate.take(now):
-            flood = not self._patience.take(now)
-            raise RateLimited(f"at most {self.limits.max_fps:g} frames a second are taken", seq=seq, fatal=flood)
+        taken = self._rate.take(now)
+        self.flooding = not taken and not self._patience.take(now)
+        if not taken:
+            raise RateLimited(f"at most {self.limits.max_fps:g} frames a second are taken", seq=seq)
 
 
 class V1(Protocol):

@@ -63,7 +63,7 @@ class Runtime:
 
     @property
     def stuck(self) -> bool:
-        """Whether nobody is left to work for any client, or to make a graph for a new one."""
+        """Whether nobody is left to work for any client, or to close the graphs of those that left."""
         return not self.services.scheduler.working or self.services.graphs.stuck
 
 
@@ -92,7 +92,7 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
     metrics = Metrics(models.models[0].name)
     services = Services(
         models=models,
-        graphs=GraphSupply(models, settings.spare_graphs),
+        graphs=GraphSupply(models, scheduler, settings.spare_graphs),
         scheduler=scheduler,
         replays=ReplayDesk(final_graphs, partial(_final_graph, models), scheduler.invite, metrics.replay),
         metrics=metrics,
@@ -130,7 +130,7 @@ async def _release(runtime: Runtime) -> None:
     services = runtime.services
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(runtime.admission.empty(), _RELEASE_S)
-    for close in (services.scheduler.close, services.replays.close, services.graphs.close):
+    for close in (services.graphs.close, services.scheduler.close, services.replays.close):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.to_thread(close), _RELEASE_S)
 

@@ -1,6 +1,7 @@
 """The ASGI application. `app` runs under any ASGI server."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -19,6 +20,10 @@ from kinemotion.realtime.request_ids import RequestIds
 from kinemotion.realtime.runtime import RUNTIME, Runtime, running
 from kinemotion.settings import Settings
 
+_BARE: Final = "this server neither counts WebSocket frames nor drains when it stops: `kinemotion serve` does both"
+
+_log: Final = logging.getLogger(__name__)
+
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Builds the application; what it needs is opened when it starts, and closed when it stops.
@@ -36,6 +41,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         chosen = settings or Settings.from_environment()
         if settings is None:
             logs.set_up_ours(chosen.log_format, chosen.log_level)
+            _log.warning(_BARE)
         async with running(chosen, door or Access.from_settings(chosen)) as app.state.runtime:
             yield {RUNTIME: app.state.runtime}
 

@@ -43,6 +43,7 @@ _DEPARTURES: Final = {1008: "rate_limited", 1009: "frame_too_large", 1012: "drai
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
 _RATE_ERROR_EVERY_S: Final = 1.0
+_FLOOD_PAUSE_S: Final = 0.1
 _DRAINING: Final = "the server is going down; connect again"
 _FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
 
@@ -144,6 +145,8 @@ class Session:
             if not self._finishing:
                 text = message.get("text")
                 self._take(message["bytes"] if text is None else text)
+                if self._protocol.flooding:
+                    await asyncio.sleep(_FLOOD_PAUSE_S)  # uvicorn reads nothing meanwhile, so that TCP slows the client
 
     def _watch(self) -> None:
         """Ends the session when nothing came for too long; one timer costs less than a limit on every `receive`."""
@@ -193,7 +196,7 @@ class Session:
             self._pipeline.set_result(
                 Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
             )
-        except TimeoutError:
+        except (TimeoutError, Stuck):
             self._fail(Overloaded("the pose model could not be started in time"))
         except Exception:
             self._break("the pose model could not be started")
