@@ -68,7 +68,8 @@ def replay(frames: Iterable[Frame], poses: Iterable[Pose | None], jump: Jump) ->
     for frame, pose in zip(frames, poses, strict=True):
         if replay.from_us <= frame.elapsed_us <= replay.until_us:
             replay.found(frame, pose)
-    replay.judge()
+    while replay.judge():
+        pass
     replay.tell()
     return found[0] if found else None
 

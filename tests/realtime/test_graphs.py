@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event, Thread, current_thread
 
 import numpy as np
@@ -234,6 +235,39 @@ async def test_a_worker_that_makes_a_graph_and_hangs_is_replaced_and_what_comes_
         assert (workers.working, workers.stuck) == (2, 1)
         go.set()
         assert await asyncio.to_thread(closed.wait, 20)
+
+
+async def test_two_spares_are_made_at_once_however_many_are_wanted_and_however_many_workers_there_are(
+    models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = SimpleQueue[int](), SimpleQueue[None]()
+    in_work: list[Path] = []
+
+    class Graph:
+        unused = False
+
+        def __init__(self, model: Path) -> None:
+            in_work.append(model)
+            begun.put(len(in_work))
+            go.get()
+            in_work.remove(model)
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    with (
+        contextlib.closing(Scheduler(5)) as workers,
+        contextlib.closing(GraphSupply(models, workers, spares=5)) as supply,
+    ):
+        counted = [await asyncio.to_thread(begun.get) for _ in range(2)]
+        for _ in range(3):
+            go.put(None)
+            counted.append(await asyncio.to_thread(begun.get))
+        for _ in range(2):
+            go.put(None)
+        while supply.ready < 5:
+            await asyncio.to_thread(Event().wait, 0.01)
+    assert max(counted) == 2
 
 
 async def test_a_thread_that_closes_graphs_and_hangs_is_noticed(

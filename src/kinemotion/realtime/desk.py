@@ -86,7 +86,7 @@ class _Step:
 
 
 class _Conclusion:
-    """A replay to be concluded."""
+    """A replay to be judged further."""
 
     def __init__(self, desk: "ReplayDesk", replay: Replay) -> None:
         self._desk = desk
@@ -196,15 +196,15 @@ class ReplayDesk:
         self.give_up(replay, "failed")
 
     def conclude(self, replay: Replay) -> None:
-        """Has a replay whose frames are done look closer, where it must, or makes the jump final, once."""
+        """Judges a replay whose frames are done, piece by piece; has it look closer, or makes the jump final, once."""
         try:
-            replay.judge()
+            more = replay.judge()
         except Exception:
             _log.exception("a jump could not be replayed")
             self.give_up(replay, "failed")
             return
         with self._lock:
-            again = not replay.over and replay.look_closer(self._apart_s(replay))
+            again = not replay.over and (more or replay.look_closer(self._apart_s(replay)))
             replay.working = not again  # what is done is handed out no second time
         if again:
             self._invite()

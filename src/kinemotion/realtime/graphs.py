@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from functools import partial
-from threading import Lock
+from threading import RLock
 from time import monotonic
 from typing import Final
 
@@ -14,6 +14,9 @@ from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
 from kinemotion.realtime import memory
 from kinemotion.realtime.scheduler import Lane, Scheduler
+
+MADE_AT_ONCE: Final = 2
+"""Of the spares; where there are more workers, the others are left to frames."""
 
 REFILL_AFTER_S: Final = 0.1
 """A session's first frame, the longest to analyse, need not share the processor with the making of the next spare."""
@@ -44,7 +47,7 @@ class GraphSupply:
         self._store = store
         self._scheduler = scheduler
         self._wanted = spares
-        self._filling = Lock()
+        self._filling = RLock()
         self._closer = ThreadPoolExecutor(1, thread_name_prefix="kinemotion-graphs")
         self._closing_since_s: float | None = None
         self._spares: deque[Future[PoseGraph]] = deque()
@@ -62,6 +65,10 @@ class GraphSupply:
         """How many spare graphs could be handed out at once."""
         spares = tuple(self._spares)  # asked from any thread
         return sum(spare.done() and not _failed(spare) for spare in spares)
+
+    @property
+    def _being_made(self) -> int:
+        return sum(not spare.done() for spare in self._spares)
 
     async def acquire(self, model: PoseModel) -> PoseGraph:
         """Hands out a graph, a spare one if there is one that could be made.
@@ -107,8 +114,10 @@ class GraphSupply:
 
     def _refill(self) -> None:
         with self._filling:
-            while len(self._spares) < self._wanted:
-                self._spares.append(self._order(self._store.models[0]))
+            while len(self._spares) < self._wanted and self._being_made < MADE_AT_ONCE:
+                spare = self._order(self._store.models[0])
+                self._spares.append(spare)
+                spare.add_done_callback(lambda _: self._refill())
 
     def _keep(self, graph: PoseGraph) -> bool:
         """Puts a graph among the spares, if it is of their kind and there is room for it."""

@@ -11,7 +11,7 @@ those of the flights that show in them, or may.
 
 from bisect import bisect
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
@@ -39,6 +39,7 @@ _BESIDE_S: Final = 0.2
 _CONTACT_S: Final = 0.1  # of that, what the height needs
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
 _ROUNDS: Final = 3
+_JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one
 _US_PER_S: Final = 1_000_000
 
 Jumps = tuple[Jump, ...]
@@ -122,6 +123,7 @@ class Replay:
         self._closely: list[Stretch] = []
         self._left_out: list[Frame] = []
         self._seen: dict[int, tuple[Frame, Pose | None]] = {}
+        self._judging: Iterator[None] | None = None
         self._jumps: Jumps = ()
         self._doubts: list[Stretch] = []
 
@@ -163,10 +165,20 @@ class Replay:
         """Takes a frame's pose; the desk calls this."""
         self._seen[frame.elapsed_us] = frame, pose
 
-    def judge(self) -> None:
-        """Follows the body through all that was found so far; what was expected of it, and where it is unclear."""
+    def judge(self) -> bool:
+        """Follows the body some way through all that was found so far; says whether there is more of it."""
+        judging = self._judging = self._judging or self._judge()
+        more = next(judging, self) is not self
+        if not more:
+            self._judging = None
+        return more
+
+    def _judge(self) -> Iterator[None]:
+        """Finds the jumps that were expected, and where it is unclear whether there are more; pauses now and then."""
         tracker, jumps, doubts = self._tracker(), dict[int, Jump](), list[Stretch | None]()
-        for _, (frame, pose) in sorted(self._seen.items()):
+        for number, (_, (frame, pose)) in enumerate(sorted(self._seen.items()), start=1):
+            if number % _JUDGED_AT_ONCE == 0:
+                yield
             update = follow(tracker, frame, pose)
             jumps |= {jump.index: jump for jump in update.jumps}
             doubts.append(update.unclear)
@@ -188,7 +200,7 @@ class Replay:
         """Lets go of its frames and of its session: a graph remembers whose jump it followed last."""
         self._done, self._tracker = _nobody, JumpTracker
         self.waiting.clear()
-        self._left_out, self._seen = [], {}  # somebody may be at them
+        self._left_out, self._seen, self._judging = [], {}, None  # somebody may be at them
 
     def _tell(self, final: Jumps) -> None:
         done = self._done
