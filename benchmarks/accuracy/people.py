@@ -79,7 +79,11 @@ def section(recordings: Sequence[Recording]) -> Section:
     names = " and ".join(one.name for one in still)
     requirements.append(Requirement(f"jumps in {names}", "none", str(invented), not invented))
     head = ("clip", "take-off, frame", "wanted", "landing, frame", "wanted", "flight time, s", "wanted", "holds")
-    about = "Landmarks of recorded people; take-off and landing were read by eye from the feet, in frames."
+    about = (
+        "Landmarks of recorded people, without the soles of their shoes, from a graph that followed them; measured as "
+        "in clips, where a landing has 2.5 s to show where its floor is. Take-off and landing were read by eye from "
+        "the feet, in frames."
+    )
     lines = [line for one in recordings for line in _lines(one)]
     return Section(TITLE, about, requirements, [Table(head, lines)])
 

@@ -98,18 +98,20 @@ class ClientError(KinemotionError):
     Args:
         message: what was wrong, in words meant for the client.
         seq: the frame that it is about, if it is about one.
-        fatal: whether the connection ends; each kind of error has its own default.
+
+    Attributes:
+        fatal: whether the connection ends; at first what is usual for the kind of error.
     """
 
     code: ClassVar[str]
     close_code: ClassVar[int] = 1008
     always_fatal: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, seq: int | None = None, fatal: bool = False) -> None:
+    def __init__(self, message: str, *, seq: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.seq = seq
-        self.fatal = fatal or self.always_fatal
+        self.fatal = self.always_fatal
 
 
 class BadMessage(ClientError):

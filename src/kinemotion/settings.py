@@ -112,7 +112,9 @@ class Settings:
     min_fps: float = _number(
         4.0, 0.1, 120.0, "answers a second that each camera gets at least, where their number is measured"
     )
-    spare_graphs: int = _number(1, 0, 16, "pose graphs kept ready for the next camera, about 70 MB each")
+    spare_graphs: int = _number(
+        1, 0, 16, "pose graphs kept ready for the next camera, about 70 MB each; up to three more that came back unused"
+    )
     model_dir: Path = field(
         default_factory=_model_folder,
         metadata={"text": "where fetched pose models lie", "default": "~/.cache/kinemotion/models"},
@@ -127,7 +129,9 @@ class Settings:
     ring_s: float = _number(6.0, 1.0, 60.0, "seconds of frames kept, compressed, to replay a jump from")
     ring_bytes: int = _number(16_777_216, 65_536, 268_435_456, "and how many bytes of them at most, for each camera")
     drain_s: float = _number(10.0, 0.1, 600.0, "time that sessions have to end once the server is told to stop")
-    watchdog_s: float = _number(5.0, 0.1, 600.0, "time after which a frame in work counts as stuck")
+    watchdog_s: float = _number(
+        5.0, 0.1, 600.0, "time after which a frame in work, or the making of a graph, counts as stuck"
+    )
     final_s: float = _number(
         3.0, 0.1, 600.0, "time from a jump's last frame after which it is left as it was seen live, if it is not final"
     )

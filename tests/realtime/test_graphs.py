@@ -237,6 +237,37 @@ async def test_a_worker_that_makes_a_graph_and_hangs_is_replaced_and_what_comes_
         assert await asyncio.to_thread(closed.wait, 20)
 
 
+async def test_where_making_hangs_no_worker_is_lost_to_another_spare(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = SimpleQueue[None](), Event()
+
+    class Graph:
+        unused = False
+
+        def __init__(self, model: Path) -> None:
+            begun.put(None)
+            go.wait()
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
+        await asyncio.to_thread(begun.get)
+        for _ in range(LOOKS):
+            workers.look()
+        waiting = asyncio.create_task(supply.acquire(MODELS[0]))
+        await asyncio.to_thread(begun.get)
+        await asyncio.sleep(0)  # the next spare would be ordered now
+        for _ in range(LOOKS):
+            workers.look()
+        with pytest.raises(Stuck):
+            await waiting
+        assert (workers.working, workers.stuck) == (2, 2)
+        assert begun.empty()
+        go.set()
+
+
 async def test_two_spares_are_made_at_once_however_many_are_wanted_and_however_many_workers_there_are(
     models: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,13 @@
 """How far a jump's numbers can be trusted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from kinemotion.jumps.flight import Flight
-from kinemotion.jumps.jump import Grade, Movement, Quality
+from kinemotion.jumps.jump import Grade, Jump, Movement, Quality
 from kinemotion.jumps.pushoff import PushOff
 from kinemotion.jumps.signal import Array, Samples
 
@@ -73,6 +73,13 @@ def judge(evidence: Evidence, height_sd_m: float) -> Quality:
     fps = float(1 / np.median(gaps)) if len(gaps) else 0.0
     warnings = _warnings(evidence, whole, gaps)
     return Quality(_grade(height_sd_m, warnings), fps, len(whole), flight.frames, warnings)
+
+
+def without(jump: Jump, warning: str) -> Jump:
+    """A jump without a warning that does not hold after all, graded as if it had never been."""
+    warnings = tuple(name for name in jump.quality.warnings if name != warning)
+    grade = _grade(jump.uncertainty["jump_height_m"], warnings)
+    return replace(jump, quality=replace(jump.quality, grade=grade, warnings=warnings))
 
 
 def _grade(height_sd_m: float, warnings: tuple[str, ...]) -> Grade:

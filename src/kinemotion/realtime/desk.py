@@ -21,7 +21,7 @@ from kinemotion.realtime.metrics import ReplayEnd
 from kinemotion.realtime.replay import EVERY_S, Replay
 from kinemotion.realtime.scheduler import Piece
 
-_MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
+_MAX_HELD_BYTES: Final = 128 * 1024 * 1024
 _PACES: Final = ((90, 0.06), (45, 0.03))
 """Frames of others waiting, from which on frames of a flight that lie so far apart have to do, seconds."""
 
@@ -199,13 +199,13 @@ class ReplayDesk:
         """Judges a replay whose frames are done, piece by piece; has it look closer, or makes the jump final, once."""
         try:
             more = replay.judge()
+            with self._lock:
+                again = not replay.over and (more or replay.look_closer(self._apart_s(replay)))
+                replay.working = not again  # what is done is handed out no second time
         except Exception:
             _log.exception("a jump could not be replayed")
             self.give_up(replay, "failed")
             return
-        with self._lock:
-            again = not replay.over and (more or replay.look_closer(self._apart_s(replay)))
-            replay.working = not again  # what is done is handed out no second time
         if again:
             self._invite()
         elif self._remove(replay):
@@ -252,10 +252,10 @@ class ReplayDesk:
             return True
 
     def _shed(self) -> list[Replay]:
-        """Takes out the longest replays until what waits can be held; none pays for another's."""
+        """Takes out those replays of which most waits until the others can be held."""
         shed = []
-        while sum(one.held_bytes for one in self._replays) > _MAX_WAITING_BYTES:
-            shed.append(max(self._replays, key=lambda one: one.held_bytes))
+        while sum(one.held_bytes for one in self._replays) > _MAX_HELD_BYTES:
+            shed.append(max(self._replays, key=lambda one: (len(one.waiting), one.held_bytes)))
             self._replays.remove(shed[-1])
             shed[-1].over = True
         return shed

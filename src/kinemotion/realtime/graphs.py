@@ -13,7 +13,7 @@ from typing import Final
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
 from kinemotion.realtime import memory
-from kinemotion.realtime.scheduler import Lane, Scheduler
+from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
 
 MADE_AT_ONCE: Final = 2
 """Of the spares; where there are more workers, the others are left to frames."""
@@ -24,8 +24,8 @@ REFILL_AFTER_S: Final = 0.1
 HANGS_S: Final = 30.0
 """Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
 
-_KEPT_TIMES: Final = 4
-"""As many times the spare graphs that are wanted are kept of those that come back unused."""
+_KEPT_BESIDES: Final = 3
+"""So many more than are wanted are kept of the graphs that come back unused."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class GraphSupply:
         self._filling = RLock()
         self._closer = ThreadPoolExecutor(1, thread_name_prefix="kinemotion-graphs")
         self._closing_since_s: float | None = None
+        self._hung = False
         self._spares: deque[Future[PoseGraph]] = deque()
         self._retired: deque[PoseGraph] = deque()
         self._refill()
@@ -68,7 +69,7 @@ class GraphSupply:
 
     @property
     def _being_made(self) -> int:
-        return sum(not spare.done() for spare in self._spares)
+        return sum(not spare.done() for spare in tuple(self._spares))
 
     async def acquire(self, model: PoseModel) -> PoseGraph:
         """Hands out a graph, a spare one if there is one that could be made.
@@ -114,7 +115,7 @@ class GraphSupply:
 
     def _refill(self) -> None:
         with self._filling:
-            while len(self._spares) < self._wanted and self._being_made < MADE_AT_ONCE:
+            while not self._hung and len(self._spares) < self._wanted and self._being_made < MADE_AT_ONCE:
                 spare = self._order(self._store.models[0])
                 self._spares.append(spare)
                 spare.add_done_callback(lambda _: self._refill())
@@ -123,7 +124,8 @@ class GraphSupply:
         """Puts a graph among the spares, if it is of their kind and there is room for it."""
         with self._filling:
             model = self._store.path(self._store.models[0])
-            if graph.model != model or len(self._spares) >= _KEPT_TIMES * self._wanted:
+            room = self._wanted + _KEPT_BESIDES - len(self._spares) if self._wanted else 0
+            if graph.model != model or room <= 0:
                 return False
             spare: Future[PoseGraph] = Future()
             spare.set_result(graph)
@@ -157,15 +159,22 @@ class GraphSupply:
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
         """Has a worker make a graph when its turn comes."""
         order: Future[PoseGraph] = Future()
-        lane: Lane[PoseModel] = Lane(self._scheduler, partial(self._make, order), order.set_exception)
+        lane: Lane[PoseModel] = Lane(self._scheduler, partial(self._make, order), partial(self._fail, order))
         lane.release()
         lane.offer(model)
         return order
+
+    def _fail(self, order: Future[PoseGraph], error: Exception) -> None:
+        """Tells who ordered a graph; where that hangs, no worker is lost to a spare before one was made again."""
+        self._hung = isinstance(error, Stuck)
+        with contextlib.suppress(InvalidStateError):  # it was made at the last moment
+            order.set_exception(error)
 
     def _make(self, order: Future[PoseGraph], model: PoseModel) -> None:
         if not order.set_running_or_notify_cancel():
             return
         graph = PoseGraph(self._store.path(model))
+        self._hung = False
         try:
             order.set_result(graph)
         except InvalidStateError:  # its worker was taken for stuck

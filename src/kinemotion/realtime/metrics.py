@@ -96,7 +96,7 @@ class Metrics:
         self._analysed, self._no_pose = self._frames["analysed"], self._frames["no_pose"]
         self._handshakes = self._counters("handshakes", "Clients that asked for a session.", "outcome", HANDSHAKES)
         self._closed = self._counters("sessions_closed", "Sessions that ended, by why.", "reason", SESSION_ENDS)
-        self._replays = self._counters("replays", "Jumps done again from every frame.", "outcome", REPLAY_ENDS)
+        self._replays = self._counters("replays", "Jumps done again from the frames received.", "outcome", REPLAY_ENDS)
         jumps = Counter("kinemotion_jumps", "Final jumps.", ["movement", "grade"], registry=self.registry)
         self._jumps = {labels: jumps.labels(*labels) for labels in product(MOVEMENTS, GRADES)}
 

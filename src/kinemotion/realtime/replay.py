@@ -1,4 +1,4 @@
-"""The lossless jump path: every frame of a jump, dropped ones included, once more and more thoroughly.
+"""The lossless jump path: the frames of a jump, dropped ones included, once more and more thoroughly.
 
 The live path drops frames under load, and does not see the edges of the shoes. So each session keeps its last seconds
 of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
+from kinemotion.jumps.quality import without
 from kinemotion.pose.graph import Pose
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.pipeline import follow
@@ -185,6 +186,8 @@ class Replay:
         jumps |= {jump.index: jump for jump in tracker.finish()}
         doubts.append(tracker.unclear)
         near = [replace(jump, final=True) for jump in jumps.values() if self.span.distance(jump) <= SAME_JUMP_S]
+        if self._left_out:  # by the desk: the camera is not to blame
+            near = [without(jump, "irregular_frames") for jump in near]
         self._jumps = tuple(sorted(near, key=self.span.distance))
         self._doubts = [doubt for doubt in doubts if doubt is not None and not self._settled(*doubt)]
 

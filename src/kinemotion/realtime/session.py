@@ -146,7 +146,9 @@ class Session:
                 text = message.get("text")
                 self._take(message["bytes"] if text is None else text)
                 if self._protocol.flooding:
-                    await asyncio.sleep(_FLOOD_PAUSE_S)  # uvicorn reads nothing meanwhile, so that TCP slows the client
+                    await asyncio.sleep(
+                        _FLOOD_PAUSE_S
+                    )  # meanwhile uvicorn reads once more at most, and TCP slows the client
 
     def _watch(self) -> None:
         """Ends the session when nothing came for too long; one timer costs less than a limit on every `receive`."""
