@@ -252,6 +252,12 @@ def test_a_batch_of_several_kinds_tells_them(cmj: Path, dj: Path) -> None:
     assert ("1 CMJ" in shown, "1 DJ" in shown) == (True, True)
 
 
+def test_a_batch_tells_what_speaks_against_each_clips_jumps(cmj: Path, dj: Path) -> None:
+    shown = kinemotion("dropjump-analyze", "--batch", cmj, dj).stderr
+    assert f"{cmj}: Jump 1: This did not look like the movement asked for" in shown
+    assert f"{dj}: Jump 1: This did not look" not in shown
+
+
 def test_a_phones_rotation_is_undone(tmp_path: Path, drawn_pictures: list[Image]) -> None:
     stored = [np.ascontiguousarray(np.rot90(image)) for image in drawn_pictures]
     phone = turned(save(tmp_path / "stored.mp4", stored, 30), tmp_path / "phone.mp4")

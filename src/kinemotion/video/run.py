@@ -214,11 +214,13 @@ def _tell(console: Console, wishes: Wishes, outcome: Outcome) -> None:
         return
     if not outcome.jumps:
         _say(console, f"{outcome.clip}: {_no_jump(wishes.movement, outcome.video)}")
-    elif not wishes.together:
+        return
+    if not wishes.together:
         _say(console, tables.title(outcome.video))
         console.print(tables.clip_table(outcome.jumps))
-        for note in tables.notes(outcome.video, outcome.jumps):
-            _say(console, f"- {note}")
+    whose = f"{outcome.clip}: " if wishes.together else "- "
+    for note in tables.notes(outcome.video, outcome.jumps):
+        _say(console, f"{whose}{note}")
 
 
 def _say(console: Console, text: str) -> None:

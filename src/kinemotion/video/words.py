@@ -84,8 +84,8 @@ MEANINGS: Final = {
     "flight_contact_ratio": "Flight time over ground contact time.",
     "drop_height_m": "How high a free fall ends as fast as the body came down: less than the box for who steps down "
     "from it, more for who jumps off. A stated box is weighed in.",
-    "knee_angle_lowest_deg": "180° is straight, but the pose model may show a straight leg as 150 to 180; mean of both "
-    "legs.",
+    "knee_angle_lowest_deg": "180° is straight, but the pose model may show a straight leg as 150 to 180, and a "
+    "deep bend 15° too open; mean of both legs.",
     "hip_angle_lowest_deg": "Between trunk and thigh; mean of both legs.",
     "ankle_angle_lowest_deg": "Between shank and foot, by the lean of the shank over a flat foot; mean of both legs.",
     "peak_power_w": "From jump height and body mass.",
