@@ -9,7 +9,7 @@ import numpy as np
 from kinemotion.jumps.contact import Contact, touch_down
 from kinemotion.jumps.flight import Flight
 from kinemotion.jumps.jump import Movement
-from kinemotion.jumps.signal import Array, Samples
+from kinemotion.jumps.signal import Array, Samples, known_median
 from kinemotion.jumps.velocity import overshoot, sinking, touching
 
 # Lengths are statures.
@@ -154,14 +154,14 @@ def _hold(before: Samples, stature: float) -> _Hold | None:
     for ago in np.arange(0.0, _HOLD_AGO_S, 0.1) if len(before) else ():
         end_s = float(before.time[-1] - ago)
         window = before.between(end_s - _HOLD_S, end_s)
-        flexed = len(window) > 1 and _middle(window.knee) < _FLEXED_DEG
+        flexed = len(window) > 1 and known_median(window.knee) < _FLEXED_DEG
         if flexed and window.time[-1] - window.time[0] > 0.7 * _HOLD_S and np.ptp(window.com) < _STILL * stature:
             level = float(np.median(window.com))
             back = Samples(before.between(-np.inf, float(window.time[-1])).rows[::-1])
             above = (back.com - level) / stature
             upright = np.flatnonzero(above > _UPRIGHT)
-            since = slice(upright[0] + 1 if len(upright) else None)
-            return _Hold(_departure(back.time[since], above[since]), float(window.time[-1]), level)
+            squatting = slice(upright[0] + 1 if len(upright) else None)
+            return _Hold(_departure(back.time[squatting], above[squatting]), float(window.time[-1]), level)
     return None
 
 
@@ -206,14 +206,8 @@ def _posture(turn: Samples) -> dict[str, float]:
     The pose model hardly sees an ankle bend. As the foot is flat on the floor then, the lean of the shank tells more.
     """
     angles = {"knee": turn.knee, "hip": turn.hip, "ankle": 90.0 + _SOLE_DEG - turn.shank}
-    medians = {name: _middle(values) for name, values in angles.items()}
+    medians = {name: known_median(values) for name, values in angles.items()}
     return {name: value for name, value in medians.items() if np.isfinite(value)}
-
-
-def _middle(values: Array) -> float:
-    """Median of the values (N,) that are known; NaN for none."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else float("nan")
 
 
 def _departure(time: Array, distance: Array) -> float:

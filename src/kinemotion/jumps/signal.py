@@ -155,6 +155,12 @@ class Recorder:
         return Samples(rows[max(0, min(first, len(rows) - at_least)) :])
 
 
+def known_median(values: Array) -> float:
+    """Median of the values (N,) that are known; NaN for none."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
 def slope(time: Array, values: Array) -> float:
     """Least-squares slope of values over time; 0 if the times do not spread over a millisecond."""
     centred = time - time.mean()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinemotion.jumps.contact import Contact
-from kinemotion.jumps.signal import Array, Samples
+from kinemotion.jumps.signal import Array, Samples, known_median
 
 STANDING_S: Final = 2.5  # before take-off and after landing, within which rest is looked for
 _PUSH_OFF_S: Final = 0.2
@@ -85,7 +85,8 @@ def _stance(samples: Samples, away_s: Array, floor: Array, stature: float) -> St
     upright = Samples(samples.rows[rest & (length > np.quantile(length[rest], 0.9) - _UPRIGHT * stature)])
     if len(upright) < _FEWEST:
         return None
-    bent = float(np.interp(-_knee(upright), -np.array(_BENDING_DEG), (0.0, 1.0))) * stature
+    knee = known_median(upright.knee)  # straight where it was not seen
+    bent = 0.0 if np.isnan(knee) else float(np.interp(-knee, -np.array(_BENDING_DEG), (0.0, 1.0))) * stature
     feet, ankle = np.median(upright.feet, axis=0), float(np.median(upright.ankle))
     feet[:2] += _TOES_SUNK * bent
     return Stance(feet, ankle + _ANKLE_SUNK * bent)
@@ -96,12 +97,6 @@ def _resting(samples: Samples, stature: float) -> NDArray[np.bool_]:
     time, com = samples.time, samples.com
     later, earlier = (np.interp(time + step_s, time, com) for step_s in (_REST_S, -_REST_S))
     return np.abs(later - earlier) < 2 * _REST_S * _RESTING * stature
-
-
-def _knee(samples: Samples) -> float:
-    """Median knee angle; straight where it was not seen."""
-    known = samples.knee[np.isfinite(samples.knee)]
-    return float(np.median(known)) if len(known) else 180.0
 
 
 def _landed_ankle(samples: Samples, landing: Contact) -> float | None:

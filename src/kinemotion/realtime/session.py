@@ -145,10 +145,8 @@ class Session:
             if not self._finishing:
                 text = message.get("text")
                 self._take(message["bytes"] if text is None else text)
-                if self._protocol.flooding:
-                    await asyncio.sleep(
-                        _FLOOD_PAUSE_S
-                    )  # meanwhile uvicorn reads once more at most, and TCP slows the client
+                if self._protocol.flooding:  # uvicorn reads once more at most meanwhile, and TCP slows the client
+                    await asyncio.sleep(_FLOOD_PAUSE_S)
 
     def _watch(self) -> None:
         """Ends the session when nothing came for too long; one timer costs less than a limit on every `receive`."""
