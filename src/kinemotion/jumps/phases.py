@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from kinemotion.jumps.body import Body
+from kinemotion.jumps.body import Body, mean
 from kinemotion.jumps.flight import LONGEST_S
 from kinemotion.jumps.jump import Phase
 from kinemotion.jumps.reference import Reference
@@ -165,7 +165,7 @@ class PhaseFollower:
         still = abs(self.velocity) < _STILL
         reference.learn(body, elapsed_s, upright=still and knee > _UPRIGHT_DEG)
         standing = reference.standing
-        length = (body.com - float(body.feet.mean())) / reference.stature
+        length = (body.com - mean(body.feet)) / reference.stature
         low = knee < _CROUCHED_DEG if standing is None else length < standing - _LOW
         self._enter(self._ground_phase(low=low))
 
@@ -204,7 +204,7 @@ class PhaseFollower:
         middle = len(recent) // 2
         early, late = Samples(recent.rows[:middle]), Samples(recent.rows[middle:])
         change = slope(late.time, late.com) - slope(early.time, early.com)
-        elapsed_s = float(late.time.mean() - early.time.mean())
+        elapsed_s = mean(late.time) - mean(early.time)
         return change < _WEIGHTLESS * elapsed_s * self._known().stature
 
     def _feet_velocity(self) -> float:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinemotion.jumps.body import Body
+from kinemotion.jumps.body import Body, mean
 
 # How fast each reference follows what is seen, in statures a second. A rate limit makes a running median of sorts:
 # outliers, however far, move it no more than any other frame. Nothing sinks into a floor, so lower feet are believed
@@ -39,11 +39,11 @@ class Reference:
 
     def lift(self, body: Body) -> float:
         """Mean height of the foot points over the floor, in statures."""
-        return float((body.feet - self.floor).mean()) / self.stature
+        return mean(body.feet - self.floor) / self.stature
 
     def height(self, body: Body) -> float:
         """Height of the centre of mass over the floor, in statures."""
-        return (body.com - float(self.floor.mean())) / self.stature
+        return (body.com - mean(self.floor)) / self.stature
 
     def learn(self, body: Body, elapsed_s: float, *, upright: bool) -> None:
         """Follow a frame on the ground; `upright` if it shows quiet standing."""

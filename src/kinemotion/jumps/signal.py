@@ -1,12 +1,13 @@
 """The last seconds of the body's motion, and local fits over real timestamps."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinemotion.jumps.body import Body
+from kinemotion.jumps.body import Body, mean
 
 Array = NDArray[np.float64]
 
@@ -126,15 +127,10 @@ class Recorder:
         if self._stop == len(self._rows):
             self._rows[: self._capacity] = self._rows[self._capacity :]
             self._start, self._stop = 0, self._capacity
-        row = self._rows[self._stop]
-        row[:2] = time_s, body.com
-        row[2:6] = body.feet
-        row[6:9] = body.mean_angle("knee"), clearance, body.ankle
-        row[9:11] = body.soles
-        row[11] = body.x
-        row[12:16] = body.feet_x
-        row[16] = body.head
-        row[17:] = body.mean_angle("hip"), body.shank, body.stature, body.beside
+        knee, hip = body.mean_angle("knee"), body.mean_angle("hip")
+        feet = (*body.feet.tolist(), knee, clearance, body.ankle, *body.soles.tolist())
+        place = (body.x, *body.feet_x.tolist(), body.head)
+        self._rows[self._stop] = (time_s, body.com, *feet, *place, hip, body.shank, body.stature, body.beside)
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 
@@ -157,12 +153,15 @@ class Recorder:
 
 def known_median(values: Array) -> float:
     """Median of the values (N,) that are known; NaN for none."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else float("nan")
+    known = np.sort(values[np.isfinite(values)])
+    middle = len(known) // 2
+    if not len(known):
+        return math.nan
+    return float(known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2)
 
 
 def slope(time: Array, values: Array) -> float:
     """Least-squares slope of values over time; 0 if the times do not spread over a millisecond."""
-    centred = time - time.mean()
+    centred = time - mean(time)
     spread = float(centred @ centred)
     return float(centred @ values) / spread if spread > 1e-6 else 0.0
