@@ -5,6 +5,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from benchmarks.accuracy.filming import filmed, seen
 from benchmarks.accuracy.findings import (
     MOVEMENTS,
     Requirement,
@@ -24,16 +25,12 @@ from benchmarks.accuracy.findings import (
 )
 from benchmarks.accuracy.outcome import Outcome, aspect, compare, follow, follow_live, jump_of, replay
 
-from kinemotion.pose.graph import Mode, Pose, PoseGraph
-from kinemotion.pose.jpeg import decode, read_header
-from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
-from kinemotion.realtime.messages import Frame
+from kinemotion.pose.graph import Mode, Pose
 from kinemotion.synthetic import Camera, Clip, CountermovementJump, DropJump, SquatJump
 
 JUMPS: Final = 60
 RATES: Final = (30.0, 60.0, 120.0)
 NOISES: Final = (0.0, 0.001, 0.002)
-MODEL: Final = BUNDLED_FOLDER / MODELS[0].filename
 SIZES: Final = ((640, 480), (480, 854), (1280, 720), (1080, 1920), (640, 480))
 HEIGHT: Final = "jump_height_m"
 HEIGHT_CM: Final = {"cmj": 1.0, "sj": 1.0, "dj": 1.5}
@@ -80,23 +77,13 @@ def through_mediapipe(number: int) -> tuple[Outcome, Outcome, Outcome]:
     frames = filmed(clip)
     poses = seen(frames, Mode.FINAL)
     jumps = follow(clip.times_s, poses, truth.movement, aspect(clip))
-    final = [replay(frames, poses, jump) for jump in jumps]
+    found = ((frame, pose) for frame, pose in zip(frames, poses, strict=True) if pose is not None)
+    landmarks = {frame.elapsed_us: Pose(pose.landmarks, pose.world) for frame, pose in found}  # as live graphs find
+    final = [replay(frames, landmarks, jump) for jump in jumps]
     kept = np.random.default_rng([number, 12]).random(len(frames)) < 1 / 3
     third = [frame for frame, keep in zip(frames, kept, strict=True) if keep]
     live = follow_live(third, seen(third, Mode.LIVE), truth.movement)
     return compare(jumps, truth), compare([jump for jump in final if jump], truth), compare(live, truth)
-
-
-def filmed(clip: Clip) -> list[Frame]:
-    """A clip as a server receives it."""
-    jpegs = [(seq, round(1e6 * time_s), jpeg) for seq, (time_s, jpeg) in enumerate(clip.jpegs())]
-    return [Frame(seq, time_us, time_us, jpeg, read_header(jpeg), 0.0) for seq, time_us, jpeg in jpegs]
-
-
-def seen(frames: Sequence[Frame], mode: Mode) -> list[Pose | None]:
-    """What MediaPipe sees in frames, one after the other."""
-    with PoseGraph(MODEL, mode) as graph:
-        return [graph.detect(decode(frame.jpeg, frame.header)) for frame in frames]
 
 
 def every_frame(outcomes: Sequence[Outcome]) -> Section:

@@ -6,14 +6,15 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from benchmarks.accuracy.filming import seen
 from numpy.typing import NDArray
 
 from kinemotion.analysis import JumpAnalyzer
 from kinemotion.jumps import Jump, JumpTracker, Movement
-from kinemotion.pose.graph import Pose
+from kinemotion.pose.graph import Mode, Pose
 from kinemotion.realtime import pipeline
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_LANDING_S, Replay, Span
+from kinemotion.realtime.replay import AFTER_LANDING_S, EVERY_S, Poses, Replay, Span
 from kinemotion.synthetic import Clip, JumpTruth
 from kinemotion.synthetic.path import GRAVITY
 
@@ -22,6 +23,7 @@ Seen = Sequence[NDArray[np.float64] | None]
 SAME_JUMP_S: Final = 0.3
 MASS_KG: Final = 70.0
 """What the athlete states."""
+_US_PER_S: Final = 1_000_000
 EVENTS: Final = ("takeoff", "landing")
 
 
@@ -60,14 +62,21 @@ def follow_live(frames: Iterable[Frame], poses: Iterable[Pose | None], movement:
     return tuple(jump for jump in jumps if jump.final)
 
 
-def replay(frames: Iterable[Frame], poses: Iterable[Pose | None], jump: Jump) -> Jump | None:
-    """What a server makes final of a jump that the live path saw."""
+def replay(frames: Iterable[Frame], live: Poses, jump: Jump) -> Jump | None:
+    """What a server that is not busy makes final of a jump that the live path saw.
+
+    Args:
+        frames: all of its session.
+        live: the poses that the live path found.
+        jump: what it saw.
+    """
     found: list[Jump] = []
     tracker = partial(JumpTracker, jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
     replay = Replay(Span.of(jump), tracker, found.extend)
-    for frame, pose in zip(frames, poses, strict=True):
-        if replay.from_us <= frame.elapsed_us <= replay.until_us:
-            replay.found(frame, pose)
+    first_us, last_us = replay.span.from_s * _US_PER_S, replay.span.until_s * _US_PER_S
+    replay.add([frame for frame in frames if first_us <= frame.elapsed_us <= last_us], live, EVERY_S)
+    for frame, pose in zip(replay.waiting, seen(replay.waiting, Mode.FINAL), strict=True):
+        replay.found(frame, pose)
     while replay.judge():
         pass
     replay.tell()

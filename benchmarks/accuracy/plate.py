@@ -8,7 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 import orjson
-from benchmarks.accuracy.drawn import HEIGHT, filmed, seen
+from benchmarks.accuracy.drawn import HEIGHT
+from benchmarks.accuracy.filming import filmed, seen
 from benchmarks.accuracy.findings import (
     EVENT_NAMES,
     Requirement,

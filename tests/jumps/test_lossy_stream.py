@@ -34,7 +34,7 @@ def test_most_jumps_are_found_in_a_random_tenth_of_the_frames() -> None:
 
 
 @pytest.mark.parametrize("height_m", [0.20, 0.35])
-@pytest.mark.parametrize("rate", [1.2, 2.0, 3.0])
+@pytest.mark.parametrize("rate", [1.0, 1.2, 2.0, 3.0])
 def test_a_jump_that_falls_between_frames_leaves_a_doubt(rate: float, height_m: float) -> None:
     motion = act([still(3.0), *countermovement_jump(height_m), still(3.0)])
     (takeoff_s,) = motion.takeoffs_s
@@ -44,6 +44,30 @@ def test_a_jump_that_falls_between_frames_leaves_a_doubt(rate: float, height_m: 
         updates, jumps = watch(motion, keep=keep)
         doubts = [update.unclear for update in updates if update.unclear is not None]
         assert jumps or any(start_s - 0.3 < takeoff_s < end_s + 0.3 for start_s, end_s in doubts)
+
+
+@pytest.mark.parametrize("rate", [0.8, 1.0])
+def test_a_flight_between_frames_too_far_apart_to_measure_it_is_in_doubt_and_not_told(rate: float) -> None:
+    motion = act([still(4.0), *countermovement_jump(0.45), still(3.0)])
+    for first_s in np.linspace(0, 1 / rate, 15, endpoint=False):
+        keep = np.zeros(len(motion.times_s), np.bool_)
+        keep[np.searchsorted(motion.times_s, np.arange(first_s, motion.times_s[-1], 1 / rate))] = True
+        _, jumps = watch(motion, keep=keep)
+        assert jumps == []
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "size", "known"), [(0.8, 1.0, True), (2.5, 1.0, True), (2.5, 0.6, False), (4.0, 1.0, False)]
+)
+def test_after_a_gap_whoever_is_as_tall_and_still_there_is_the_athlete(gap_s: float, size: float, known: bool) -> None:
+    tracker, standing = JumpTracker(height_m=1.8), PICTURE[0]
+    for number in range(30):
+        tracker.update(number / 30, standing, aspect=ASPECT)
+    after = standing.copy()
+    after[:, :2] = 0.5 + size * (after[:, :2] - 0.5)
+    after[:, 1] += 0.05
+    update = tracker.update(1.0 + gap_s, after, aspect=ASPECT)
+    assert (update.live["com_height_m"] < -0.05) is known  # a stranger's height is counted from where they stand
 
 
 def test_frames_far_apart_of_somebody_who_stands_leave_no_doubt() -> None:

@@ -12,7 +12,10 @@ _FASTEST: Final = 3.0  # but for this speed
 _SMALLER: Final = 0.6  # nor does it shrink or grow beyond these shares
 _LARGER: Final = 1.6
 
-_LOST_S: Final = 1.0  # after a longer gap anybody may be the athlete
+_LOST_S: Final = 1.0  # after a longer gap anybody may be the athlete,
+_GONE_S: Final = 3.0  # or, for so long, whoever is about as tall, and still there
+_THERE: Final = 0.6
+_AS_TALL: Final = 1.4
 _STAYED_S: Final = 0.25  # another body that is seen for this long has taken the athlete's place
 _REMEMBERED: Final = 256  # frames
 
@@ -42,6 +45,11 @@ class _Place(NamedTuple):
         alike = _SMALLER < body.stature / self.body.stature < _LARGER
         return alike and self.distance(body) <= self.reach(time_s)
 
+    def is_found_again(self, time_s: float, body: Body) -> bool:
+        """Whether another body, seen after a long gap, is likely this one."""
+        as_tall = 1 / _AS_TALL < body.stature / self.body.stature < _AS_TALL
+        return time_s - self.time_s < _GONE_S and as_tall and self.distance(body) < _THERE * self.body.stature
+
 
 class Identity:
     """Keeps to one athlete while the pose leaps from body to body.
@@ -59,8 +67,11 @@ class Identity:
     def take(self, time_s: float, body: Body) -> Sighting:
         """Tell whose body this is; a stranger who stays, and whoever is seen after a long gap, becomes the athlete."""
         athlete, place = self._athlete, _Place(time_s, body)
-        if athlete is None or time_s - athlete.time_s > _LOST_S:
-            return self._follow(place, Sighting.SUCCESSOR if athlete else Sighting.ATHLETE)
+        if athlete is None:
+            return self._follow(place, Sighting.ATHLETE)
+        if time_s - athlete.time_s > _LOST_S:
+            again = athlete.is_found_again(time_s, body)
+            return self._follow(place, Sighting.ATHLETE if again else Sighting.SUCCESSOR)
         if athlete.may_be(time_s, body) and not self._nearer_to_stranger(athlete, place):
             return self._follow(place, Sighting.ATHLETE)
         self.strange_s.append(time_s)

@@ -21,7 +21,8 @@ from kinemotion.pose.landmarks import Landmarks
 _SETTLED_S: Final = 0.5
 _DROP_JUMP_S: Final = 0.8  # from a touch-down to well into the flight
 _BLIND_S: Final = 0.4  # between two frames, in which a flight can have been
-_LOW: Final = 0.05  # statures under standing, as a body is before a jump and after it
+_GUESSED_S: Final = 0.8  # between two frames, for what happened between them to be measured
+_LOW: Final = 0.03  # statures under standing, as a body is before a jump and after it
 _REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
 
@@ -64,7 +65,7 @@ class JumpTracker:
         self._athlete = Athlete(height_m, mass_kg, drop_height_m)
         self._settle_s = settle_s
         self._stature_m = height_m
-        self._time_s = -math.inf
+        self._time_s = self._earlier_s = -math.inf
         self._landed_s = -math.inf
         self._identity = Identity()
         self._follower = PhaseFollower()
@@ -101,7 +102,8 @@ class JumpTracker:
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
         body = None if landmarks is None else measure(landmarks, aspect, world, soles)
-        before_s, low = self._time_s, self._low
+        past, low = (self._earlier_s, self._time_s), self._low
+        self._earlier_s = self._time_s
         self._time_s, self._unclear = time_s, None
         if body is None:
             jumps = self._landed(self._follower.finish()) + self._settle()
@@ -114,10 +116,7 @@ class JumpTracker:
             jumps = self.finish()
             self._follower.restart()
         jumps += self._landed(self._follower.update(time_s, body)) + self._settle()
-        if self._follower.phase is Phase.CONTACT and self._follower.touched_s == time_s:
-            self._unclear = time_s, time_s + _DROP_JUMP_S  # few frames may show nothing of the jump that follows
-        elif not jumps and time_s - before_s > _BLIND_S and (low or self._low):
-            self._unclear = before_s, time_s
+        self._unclear = self._doubt(*past, low=low, told=bool(jumps))
         return Update(self._follower.phase, self._live(body), jumps, self._unclear)
 
     @property
@@ -138,6 +137,9 @@ class JumpTracker:
         if flight is None or not flight.plausible or camera.bumped(self._follower.recorder.all(), flight):
             self._follower.touched_s = None
             self._unclear = airborne.first_s, airborne.last_s
+            return ()
+        self._unclear = self._guessed(flight)
+        if self._unclear is not None:
             return ()
         jumps = self._finalise()
         self._count += 1
@@ -201,6 +203,24 @@ class JumpTracker:
     def _push_off(self, pending: _Pending, flight: Flight) -> PushOff:
         samples = self._follower.recorder.all()
         return push_off(samples, flight, self._movement, pending.airborne.touched_s, pending.landed_s)
+
+    def _guessed(self, flight: Flight) -> tuple[float, float] | None:
+        """The stretch that shows a flight, if its take-off or its landing fell between two frames far apart."""
+        time = self._follower.recorder.all().time
+        off, on = (int(place) for place in np.searchsorted(time, (flight.takeoff_s, flight.landing_s)))
+        before_s, after_s = float(time[max(off - 1, 0)]), float(time[min(on, len(time) - 1)])
+        longest_s = max(float(time[off]) - before_s, after_s - float(time[on - 1]))
+        return (before_s, after_s) if longest_s > _GUESSED_S else None
+
+    def _doubt(self, earlier_s: float, before_s: float, *, low: bool, told: bool) -> tuple[float, float] | None:
+        """The stretch up to now in which a jump may have been missed, by the last two frames and how the body was."""
+        if self._follower.phase is Phase.CONTACT and self._follower.touched_s == self._time_s:
+            return self._time_s, self._time_s + _DROP_JUMP_S  # few frames may show nothing of the jump that follows
+        if told or self._time_s - before_s < _BLIND_S or not (low or self._low):
+            return self._unclear
+        landed = not low and _BLIND_S < before_s - earlier_s < math.inf  # perhaps, and at the last frame already
+        first_s = earlier_s if landed else before_s
+        return (first_s, self._time_s) if self._unclear is None else (min(first_s, self._unclear[0]), self._time_s)
 
     @property
     def _low(self) -> bool:

@@ -18,12 +18,13 @@ from kinemotion.pose import jpeg
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
-from kinemotion.realtime.replay import EVERY_S, Replay
+from kinemotion.realtime.replay import EVERY_S, NO_POSES, Poses, Replay
 from kinemotion.realtime.scheduler import Piece
 
 _MAX_HELD_BYTES: Final = 128 * 1024 * 1024
-_PACES: Final = ((90, 0.06), (45, 0.03))
-"""Frames of others waiting, from which on frames of a flight that lie so far apart have to do, seconds."""
+_MANY: Final = 45
+"""Frames waiting for others; where there are more, frames of a flight lie so far apart, but for its contacts."""
+_APART_S: Final = 0.06
 
 _log: Final = logging.getLogger(__name__)
 
@@ -129,12 +130,13 @@ class ReplayDesk:
         """How many frames wait; waits for nobody, and so may be a little behind."""
         return sum(len(replay.waiting) for replay in tuple(self._replays))
 
-    def add(self, replay: Replay, frames: list[Frame], *, complete: bool) -> None:
+    def add(self, replay: Replay, frames: list[Frame], live: Poses = NO_POSES, *, complete: bool) -> None:
         """Adds frames to a replay, a new one or one that is not complete.
 
         Args:
             replay: whose frames they are.
             frames: in the order of their times.
+            live: the poses that the live path found.
             complete: whether these are the last ones.
         """
         with self._lock:
@@ -143,7 +145,7 @@ class ReplayDesk:
             if replay not in self._replays:
                 self._replays.append(replay)
             stood = replay.working or replay.ready
-            replay.add(frames, self._apart_s(replay))
+            replay.add(frames, live, self._apart_s(replay))
             replay.complete = complete
             ready = replay.ready and not stood
             shed = self._shed()
@@ -229,7 +231,7 @@ class ReplayDesk:
         else:
             follower.graph.forget()
 
-    def _precedence(self, replay: Replay) -> tuple[int, int]:
+    def _precedence(self, replay: Replay) -> tuple[int, float]:
         if replay.complete:
             return replay.round, -len(replay.waiting)
         return 0, any(follower.replay is replay for follower in self._followers)
@@ -237,7 +239,7 @@ class ReplayDesk:
     def _apart_s(self, replay: Replay) -> float:
         """How far apart frames of a replay's flight may lie, by how much there is to do for others."""
         others = self.waiting - len(replay.waiting)
-        return next((apart_s for most, apart_s in _PACES if others > most), EVERY_S)
+        return EVERY_S if others <= _MANY else _APART_S
 
     def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
         self._ended(end, monotonic() - replay.since_s)

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
+from kinemotion.pose.graph import Pose
 from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, Span
 from kinemotion.realtime.ring import Ring
 
-_LONGEST_DOUBT_S: Final = 2.0
+_LONGEST_DOUBT_S: Final = 3.0
 _US_PER_S: Final = 1_000_000
 
 
@@ -52,6 +53,7 @@ class JumpPath:
         self._live_finals: dict[int, Jump] = {}
         self._numbers: dict[int, int] = {}
         self._doubts: list[tuple[float, float]] = []
+        self._seen_s = -math.inf
         self._searches: set[Replay] = set()
         self._timers: dict[Replay, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
@@ -61,14 +63,20 @@ class JumpPath:
     def frame(self, frame: Frame) -> None:
         """Keeps a frame that was received, and passes it on to replays that still want it."""
         self._ring.append(frame)
-        for replay in tuple(self._open):
-            if frame.elapsed_us <= replay.until_us:
-                self._desk.add(replay, [frame], complete=False)
-            else:
-                self._complete(replay)
         now_s = frame.elapsed_us / _US_PER_S
-        if self._doubts and now_s > self._doubts[0][1] + AFTER_DOUBT_S:
-            self._look_into(now_s)
+        for replay in tuple(self._open):
+            if now_s > replay.span.until_s:
+                self._complete(replay)
+            elif now_s <= replay.span.urgent_until_s:
+                self._desk.add(replay, [frame], complete=False)
+        if self._doubts and min(now_s - AFTER_DOUBT_S, self._seen_s) > self._doubts[0][1]:
+            self._look_into(min(now_s - AFTER_DOUBT_S, self._seen_s))
+
+    def saw(self, frame: Frame, pose: Pose | None) -> None:
+        """Keeps what the live path found in a frame."""
+        self._seen_s = frame.elapsed_us / _US_PER_S
+        if pose is not None:
+            self._ring.saw(frame, pose)
 
     def live(self, jump: Jump) -> None:
         """Takes what the live path saw of a jump, not final or final; its number is the live path's own."""
@@ -124,16 +132,19 @@ class JumpPath:
         def done(final: Jumps) -> None:
             self._post(self._replayed, jump.index, final)
 
-        landed = self._ring.since(jump.events_s["landing"] * _US_PER_S)
-        replay = Replay(Span.of(jump), self._tracker, done, landed[0].received_s if landed else None)
+        span = Span.of(jump)
+        landed = self._ring.between(jump.events_s["landing"], math.inf)
+        replay = Replay(span, self._tracker, done, landed[0].received_s if landed else None)
         self._replays[jump.index] = replay
         self._open.append(replay)
         self._settled.clear()
-        self._desk.add(replay, self._ring.since(replay.from_us), complete=False)
+        frames = self._ring.between(span.from_s, span.urgent_until_s)
+        self._desk.add(replay, frames, self._ring.poses, complete=False)
 
     def _complete(self, replay: Replay) -> None:
         self._open.remove(replay)
-        self._desk.add(replay, [], complete=True)
+        frames = self._ring.between(math.nextafter(replay.span.urgent_until_s, math.inf), replay.span.until_s)
+        self._desk.add(replay, frames, self._ring.poses, complete=True)
         self._limit(replay)
 
     def _limit(self, replay: Replay) -> None:
@@ -158,8 +169,8 @@ class JumpPath:
             self._tell(_live_only(live))
         self._settle()
 
-    def _look_into(self, now_s: float) -> None:
-        """Searches the stretches of doubt that are over, those that follow upon each other together.
+    def _look_into(self, until_s: float) -> None:
+        """Searches the stretches of doubt that were over by a time, those close to each other together.
 
         Those that a jump explains which the live path has found since are forgotten.
         """
@@ -168,10 +179,10 @@ class JumpPath:
             first_s, last_s = self._doubts[0]
             count = 1
             for start_s, end_s in self._doubts[1:]:
-                if start_s > last_s + SAME_JUMP_S or end_s - first_s > _LONGEST_DOUBT_S:
+                if start_s > last_s + AFTER_DOUBT_S or end_s - first_s > _LONGEST_DOUBT_S:
                     break
                 last_s, count = max(last_s, end_s), count + 1
-            if now_s <= last_s + AFTER_DOUBT_S:
+            if until_s <= last_s:
                 break
             del self._doubts[:count]
             self._search(first_s, last_s)
@@ -185,7 +196,8 @@ class JumpPath:
         replay = Replay(Span.around(first_s, last_s), self._tracker, done)
         self._searches.add(replay)
         self._settled.clear()
-        self._desk.add(replay, self._ring.since(replay.from_us), complete=True)
+        frames = self._ring.between(replay.span.from_s, math.inf)
+        self._desk.add(replay, frames, self._ring.poses, complete=True)
 
     def _searched(self, replay: Replay, found: Jumps) -> None:
         if replay not in self._searches:

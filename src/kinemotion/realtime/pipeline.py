@@ -26,7 +26,7 @@ class Analysed:
     """
 
     frame: Frame
-    found: bool
+    pose: Pose | None
     answer: str
     jumps: tuple[Jump, ...]
     unclear: tuple[float, float] | None
@@ -84,7 +84,7 @@ class Pipeline:
         )
         text = self._protocol.answer(answer)
         times.append(monotonic())
-        return Analysed(frame, pose is not None, text, update.jumps, update.unclear, tuple(times))
+        return Analysed(frame, pose, text, update.jumps, update.unclear, tuple(times))
 
     @property
     def unclear(self) -> tuple[float, float] | None:

@@ -4,17 +4,18 @@ The live path drops frames under load, and does not see the edges of the shoes. 
 of frames, compressed, in a `Ring`. When the live path sees a landing, the frames around that jump go into a `Replay`;
 workers take them from the `ReplayDesk` one by one, in their order, and then the jump is final.
 
-How high a jump was shows in the flight and the contacts beside it; of the rest, five frames a second tell as much. So
-where time is short, or nobody knows yet whether there was a jump, a replay begins with few frames, and goes back for
-those of the flights that show in them, or may.
+How high a jump was shows in the flight and the contacts beside it, which are looked at anew. Of the rest the poses that
+the live path found are as good, and five a second tell as much. So where time is short, or nobody knows yet whether
+there was a jump, a replay begins with few frames, and goes back for those of the flights that show in them, or may.
 """
 
 from bisect import bisect
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
+from types import MappingProxyType
 from typing import Final
 
 from kinemotion.jumps import Jump, JumpTracker
@@ -37,15 +38,20 @@ EVERY_S: Final = 0.0
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
-_CONTACT_S: Final = 0.1  # of that, what the height needs
+_CONTACT_S: Final = 0.1  # of that, what the height needs,
+_NEXT_S: Final = 0.07  # and what it needs every frame of
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
-_ROUNDS: Final = 3
+_LEAP_S: Final = 0.15  # after which a graph looks for the body where it is no more, for a frame
+_ROUNDS: Final = 4
 _JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one
 _US_PER_S: Final = 1_000_000
 
 Jumps = tuple[Jump, ...]
 Stretch = tuple[float, float]
 """When it begins and when it ends, seconds."""
+Poses = Mapping[int, Pose]
+"""Poses by the time of their frame, `Frame.elapsed_us`."""
+NO_POSES: Final[Poses] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +63,32 @@ class Span:
         until_s: and the last.
         earliest_s: when the take-off is expected at the earliest,
         latest_s: and at the latest.
-        landing_s: when the landing is; None where nobody knows whether there is one.
+        closely: the flight with its contacts, which is looked at closely; none where nobody knows of one.
     """
 
     from_s: float
     until_s: float
     earliest_s: float
     latest_s: float
-    landing_s: float | None
+    closely: tuple[Stretch, ...]
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
         """Around a jump that was seen."""
         takeoff_s, landing_s = _flight(jump)
         first_s, last_s = min(jump.events_s.values()) - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S
-        return cls(first_s, last_s, takeoff_s, takeoff_s, landing_s)
+        closely = _widened((jump.events_s.get("contact", takeoff_s), landing_s))
+        return cls(first_s, last_s, takeoff_s, takeoff_s, (closely,))
 
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, None)
+        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, ())
 
-    def closely(self, apart_s: float) -> list[Stretch]:
-        """What is to be looked at closely: the flight and its contacts or, where there is time, all around it."""
-        if self.landing_s is None:
-            return []
-        return [(self.from_s, self.until_s) if apart_s == EVERY_S else _widened((self.earliest_s, self.landing_s))]
+    @property
+    def urgent_until_s(self) -> float:
+        """Until when frames are wanted at once; what comes later waits for what the live path finds in it."""
+        return max((last_s for _, last_s in self.closely), default=self.until_s)
 
     def distance(self, jump: Jump) -> float:
         """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
@@ -110,8 +116,6 @@ class Replay:
     ) -> None:
         self.span = span
         self.since_s = monotonic() if since_s is None else since_s
-        self.from_us = span.from_s * _US_PER_S
-        self.until_us = span.until_s * _US_PER_S
         self.waiting: deque[Frame] = deque()
         self.held_bytes = 0
         self.complete = False
@@ -121,8 +125,9 @@ class Replay:
         self._tracker = tracker
         self._done = done
         self._chosen_us: list[int] = []
-        self._closely: list[Stretch] = []
+        self._closely = list(span.closely)
         self._left_out: list[Frame] = []
+        self._leading: set[int] = set()
         self._seen: dict[int, tuple[Frame, Pose | None]] = {}
         self._judging: Iterator[None] | None = None
         self._jumps: Jumps = ()
@@ -133,38 +138,52 @@ class Replay:
         """Whether there is something to do: a frame, or the last word."""
         return not self.over and (bool(self.waiting) or self.complete)
 
-    def add(self, frames: list[Frame], apart_s: float) -> None:
+    def add(self, frames: list[Frame], live: Poses, apart_s: float) -> None:
         """Takes frames, in the order of their times; the desk calls this.
 
         Args:
             frames: later than all before.
+            live: the poses that the live path found.
             apart_s: how far apart those of a flight may lie; `EVERY_S` if there is time for all.
         """
         self.held_bytes += sum(len(frame.jpeg) for frame in frames)
-        self._choose(frames, self.span.closely(apart_s), apart_s)
+        far = [frame for frame in frames if not _within(frame, self.span.closely)]
+        known = {frame.elapsed_us: (frame, live[frame.elapsed_us]) for frame in far if frame.elapsed_us in live}
+        self._seen |= known
+        self._chosen_us += known
+        keeps_up = 2 * len(known) > len(far)  # then the few that the live path dropped are no great work
+        missed = [frame for frame in frames if frame.elapsed_us not in known]
+        self._choose(missed, self.span.closely, [(-inf, inf)] if keeps_up else (), apart_s)
 
     def look_closer(self, apart_s: float) -> bool:
         """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
 
-        All of a flight is done then, one frame after the other, the few that were looked at already included: with a
-        gap before it a graph is not sure where the body is.
+        First the flights that show, or may: one frame after the other, the few that were looked at from afar included,
+        since with a gap before it a graph is not sure where the body is. Then what was left out of their contacts.
         """
         if self.round < _ROUNDS:
+            doubts = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
             spans = [Span.of(jump) for jump in self._jumps if not self._covered(*_flight(jump))]
-            doubts = [doubt for doubt in self._doubts if not self._covered(*doubt)]
-            closely = [stretch for span in spans for stretch in span.closely(apart_s)] + [*map(_widened, doubts)]
-            again = [frame for frame, _ in self._seen.values() if _within(frame, closely)]
+            closely = doubts + [stretch for span in spans for stretch in span.closely]
+            contacts = [stretch for jump in self._jumps if self._covered(*_flight(jump)) for stretch in _contacts(jump)]
+            seen = (frame for frame, _ in self._seen.values() if not _within(frame, self._closely))
+            again = [frame for frame in seen if _within(frame, closely)]
             for frame in again:
                 del self._seen[frame.elapsed_us]
+            self._closely += closely
             self._chosen_us = sorted(self._seen)
             frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
-            self._choose(frames, closely, apart_s)
+            self._choose(frames, closely, contacts, apart_s)
+            self._lead_in()
         self.round += 1
         return bool(self.waiting)
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
         """Takes a frame's pose; the desk calls this."""
-        self._seen[frame.elapsed_us] = frame, pose
+        if frame.elapsed_us in self._leading:
+            self._leading.remove(frame.elapsed_us)
+        else:
+            self._seen[frame.elapsed_us] = frame, pose
 
     def judge(self) -> bool:
         """Follows the body some way through all that was found so far; says whether there is more of it."""
@@ -210,18 +229,35 @@ class Replay:
         self.forget()
         done(final)
 
-    def _choose(self, frames: list[Frame], closely: list[Stretch], apart_s: float) -> None:
-        """Has those frames looked at that lie apart from those that are: so far in some stretches, far in the rest."""
-        self._closely += [stretch for stretch in closely if stretch not in self._closely]
+    def _choose(
+        self, frames: list[Frame], closely: Sequence[Stretch], fully: Sequence[Stretch], apart_s: float
+    ) -> None:
+        """Has those frames looked at that lie apart from those that are: so far in some stretches, far in the rest.
+
+        Nothing is left out of what is to be looked at fully.
+        """
         for frame in frames:
-            close = _within(frame, closely)
+            least_s = EVERY_S if _within(frame, fully) else apart_s if _within(frame, closely) else _SPARSE_S
             place = bisect(self._chosen_us, frame.elapsed_us)
             gaps_us = (abs(frame.elapsed_us - other_us) for other_us in self._chosen_us[max(place - 1, 0) : place + 1])
-            if min(gaps_us, default=inf) >= (apart_s if close else _SPARSE_S) * _US_PER_S:
+            if min(gaps_us, default=inf) >= least_s * _US_PER_S:
                 self._chosen_us.insert(place, frame.elapsed_us)
                 self.waiting.append(frame)
             else:
                 self._left_out.append(frame)
+
+    def _lead_in(self) -> None:
+        """Has a graph that comes from another time find the body first, in a frame whose pose is known already."""
+        seen, waiting, last_us = sorted(self._seen), list(self.waiting), -inf
+        self.waiting.clear()
+        for frame in waiting:
+            place = bisect(seen, frame.elapsed_us) - 1
+            near = place >= 0 and frame.elapsed_us - seen[place] < 2 * _LEAP_S * _US_PER_S
+            if near and abs(frame.elapsed_us - last_us) > _LEAP_S * _US_PER_S:
+                self._leading.add(seen[place])
+                self.waiting.append(self._seen[seen[place]][0])
+            self.waiting.append(frame)
+            last_us = frame.elapsed_us
 
     def _covered(self, first_s: float, last_s: float) -> bool:
         """Whether what may be a flight was looked at closely, with its contacts."""
@@ -241,7 +277,13 @@ def _flight(jump: Jump) -> Stretch:
     return jump.events_s["takeoff"], jump.events_s["landing"]
 
 
-def _within(frame: Frame, stretches: list[Stretch]) -> bool:
+def _contacts(jump: Jump) -> list[Stretch]:
+    """What lies next to the contacts with the floor that say how long the flight was and, of a drop jump, its start."""
+    at_s = (jump.events_s[name] for name in ("contact", "takeoff", "landing") if name in jump.events_s)
+    return [(time_s - _NEXT_S, time_s + _NEXT_S) for time_s in at_s]
+
+
+def _within(frame: Frame, stretches: Iterable[Stretch]) -> bool:
     """Whether a frame lies in one of some stretches."""
     return any(first_s < frame.elapsed_us / _US_PER_S < last_s for first_s, last_s in stretches)
 
