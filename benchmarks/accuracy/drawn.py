@@ -99,8 +99,9 @@ def every_frame(outcomes: Sequence[Outcome]) -> Section:
 def replays(outcomes: Sequence[Outcome]) -> Section:
     """What a server makes final."""
     about = (
-        "The same jumps as a server makes them final: it does the frames from half a second before the onset to 0.7 s "
-        "after landing again, and knows no others."
+        "The same jumps as a server makes them final that keeps up with the camera: it looks at the flight and its "
+        "contacts again, has the live poses of the rest, from half a second before the onset to 0.7 s after landing, "
+        "and knows no others."
     )
     return Section("Drawn athlete, final results of a server", about, _wanted(outcomes), [metric_table(outcomes)])
 

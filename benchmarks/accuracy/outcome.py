@@ -14,7 +14,7 @@ from kinemotion.jumps import Jump, JumpTracker, Movement
 from kinemotion.pose.graph import Mode, Pose
 from kinemotion.realtime import pipeline
 from kinemotion.realtime.messages import Frame
-from kinemotion.realtime.replay import AFTER_LANDING_S, EVERY_S, Poses, Replay, Span
+from kinemotion.realtime.replay import AFTER_LANDING_S, Poses, Replay, Span
 from kinemotion.synthetic import Clip, JumpTruth
 from kinemotion.synthetic.path import GRAVITY
 
@@ -74,11 +74,15 @@ def replay(frames: Iterable[Frame], live: Poses, jump: Jump) -> Jump | None:
     tracker = partial(JumpTracker, jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
     replay = Replay(Span.of(jump), tracker, found.extend)
     first_us, last_us = replay.span.from_s * _US_PER_S, replay.span.until_s * _US_PER_S
-    replay.add([frame for frame in frames if first_us <= frame.elapsed_us <= last_us], live, EVERY_S)
-    for frame, pose in zip(replay.waiting, seen(replay.waiting, Mode.FINAL), strict=True):
-        replay.found(frame, pose)
-    while replay.judge():
-        pass
+    replay.add([frame for frame in frames if first_us <= frame.elapsed_us <= last_us], live, pressed=False)
+    while replay.waiting:
+        frames = tuple(replay.waiting)
+        replay.waiting.clear()
+        for frame, pose in zip(frames, seen(frames, Mode.FINAL), strict=True):
+            replay.found(frame, pose)
+        while replay.judge():
+            pass
+        replay.look_closer(pressed=False)
     replay.tell()
     return found[0] if found else None
 

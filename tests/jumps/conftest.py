@@ -1,5 +1,6 @@
 """A stick athlete whose feet, hips and flights are known exactly, and helpers to feed it to the tracker."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -183,11 +184,12 @@ def watch(
     movement: Movement = Movement.AUTO,
     height_m: float | None = None,
     world: bool = True,
+    longest_gap_s: float = math.inf,
 ) -> tuple[list[Update], list[Jump]]:
     """Feed a motion to a new tracker; the updates frame by frame, and every jump as it was emitted."""
     picture, metres = motion.landmarks(turn_deg)
     picture = picture + np.random.default_rng(seed).normal(0, noise, picture.shape) * [1, 1, 1, 0]
-    tracker = JumpTracker(movement, height_m=height_m)
+    tracker = JumpTracker(movement, height_m=height_m, longest_gap_s=longest_gap_s)
     frames = range(len(motion.times_s)) if keep is None else np.flatnonzero(keep)
     updates = [
         tracker.update(float(motion.times_s[i]), picture[i], aspect=ASPECT, world=metres[i] if world else None)

@@ -52,8 +52,9 @@ def test_a_flight_between_frames_too_far_apart_to_measure_it_is_in_doubt_and_not
     for first_s in np.linspace(0, 1 / rate, 15, endpoint=False):
         keep = np.zeros(len(motion.times_s), np.bool_)
         keep[np.searchsorted(motion.times_s, np.arange(first_s, motion.times_s[-1], 1 / rate))] = True
-        _, jumps = watch(motion, keep=keep)
+        updates, jumps = watch(motion, keep=keep, longest_gap_s=0.8)
         assert jumps == []
+        assert all(update.unclear is None or update.unclear[0] <= update.unclear[1] for update in updates)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,17 @@ def test_after_a_gap_whoever_is_as_tall_and_still_there_is_the_athlete(gap_s: fl
     after[:, 1] += 0.05
     update = tracker.update(1.0 + gap_s, after, aspect=ASPECT)
     assert (update.live["com_height_m"] < -0.05) is known  # a stranger's height is counted from where they stand
+
+
+def test_after_frames_that_showed_nobody_whoever_comes_is_somebody_else() -> None:
+    tracker, standing = JumpTracker(height_m=1.8), PICTURE[0]
+    for number in range(30):
+        tracker.update(number / 30, standing, aspect=ASPECT)
+    for number in range(30, 75):
+        tracker.update(number / 30, None, aspect=ASPECT)
+    lower = standing.copy()
+    lower[:, 1] += 0.05
+    assert tracker.update(2.5, lower, aspect=ASPECT).live["com_height_m"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_frames_far_apart_of_somebody_who_stands_leave_no_doubt() -> None:

@@ -349,7 +349,7 @@ async def doubted(bench: Bench, frames: list[Frame], first_s: float, last_s: flo
     client = Client(bench)
     for number, one in enumerate(frames):
         client.path.frame(one)
-        client.path.saw(one, None)
+        client.path.analysed(one, None)
         if number and frames[number - 1].elapsed_us / 1e6 <= last_s < one.elapsed_us / 1e6:
             client.path.doubt(first_s, last_s)
             if seen is not None:
@@ -393,16 +393,68 @@ def test_a_desk_with_one_jump_does_every_frame_of_its_flight_and_judges_a_few_at
     assert bench.pieces == len(frames) + len(frames) // 20 + 1
 
 
-@pytest.mark.parametrize(("every", "looked_at"), [(1, 0), (2, 0), (3, 23), (9, 6)])
-def test_around_a_flight_the_poses_of_the_live_path_do(graph: PoseGraph, every: int, looked_at: int) -> None:
-    bench, frames = Bench(graph), of_camera(0.95, 3.15)
-    pose = Pose(np.zeros((33, 4)), np.zeros((33, 4)))
-    live = {one.elapsed_us: pose for one in frames[::every]}
-    replay = bench.replay(live_jump(2.0, 2.5))
-    bench.desk.add(replay, frames, live, complete=True)
-    flying = [one for one in frames if 1.8 < one.elapsed_us / 1e6 < 2.7]
-    assert [one for one in replay.waiting if one in flying] == flying
-    assert len(replay.waiting) - len(flying) <= looked_at
+@pytest.mark.parametrize(
+    ("kept", "pressed", "flying", "beside"),
+    [
+        (lambda seq: True, False, 27, 1),
+        (lambda seq: seq % 3, False, 27, 13),
+        (lambda seq: seq % 3, True, 13, 13),
+        (lambda seq: seq % 3 == 0, False, 27, 13),
+        (lambda seq: seq % 5 == 0, False, 27, 1),
+        (lambda seq: False, False, 27, 7),
+    ],
+)
+def test_around_a_flight_the_poses_of_the_live_path_do(
+    kept: Callable[[int], bool], pressed: bool, flying: int, beside: int
+) -> None:
+    frames, pose = of_camera(0.95, 3.15), Pose(np.zeros((33, 4)), np.zeros((33, 4)))
+    live = {one.elapsed_us: pose for one in frames if kept(one.seq)}
+    replay = Replay(Span.of(live_jump(2.0, 2.5)), CMJ, lambda jumps: None)
+    replay.add(frames, live, pressed=pressed)
+    near = [one for one in replay.waiting if 1.8 < one.elapsed_us / 1e6 < 2.7]
+    assert len(near) == flying
+    assert len(replay.waiting) - len(near) == beside
+
+
+def test_the_flight_of_a_drop_jump_begins_with_the_contact_before_it() -> None:
+    frames, jump = of_camera(0.95, 3.15), live_jump(2.0, 2.5)
+    dropped = replace(jump, events_s=jump.events_s | {"contact": 1.6})
+    replay = Replay(Span.of(dropped), CMJ, lambda jumps: None)
+    replay.add(frames, {}, pressed=False)
+    closely = [one for one in frames if 1.4 < one.elapsed_us / 1e6 < 2.7]
+    assert [one for one in replay.waiting if one in closely] == closely
+
+
+async def test_what_comes_after_a_flight_waits_for_its_live_poses(graph: PoseGraph) -> None:
+    bench = Bench(graph)
+    client, pose = Client(bench), Pose(np.zeros((33, 4)), np.zeros((33, 4)))
+    for one in of_camera(0.0, 4.0):
+        at_s = one.elapsed_us / 1e6
+        client.path.frame(one)
+        client.path.analysed(one, pose)
+        if at_s == 2.6:
+            client.path.live(live_jump(2.0, 2.5))
+        if 2.7 < at_s < 3.2:
+            assert bench.desk.waiting <= 28
+    assert bench.desk.waiting <= 28
+    assert bench.desk.take() is not None
+    client.path.cancel()
+
+
+async def test_a_search_waits_for_the_next_live_frame_but_not_for_long(graph: PoseGraph) -> None:
+    for answered_s, begins_s in ((2.9, 2.9), (3.5, 3.5), (99.0, 4.0)):
+        bench = Bench(graph)
+        client = Client(bench)
+        for one in of_camera(0.0, 5.0):
+            at_s = one.elapsed_us / 1e6
+            client.path.frame(one)
+            if at_s > answered_s:
+                client.path.analysed(one, None)
+            if at_s == 2.0:
+                client.path.analysed(one, None)
+                client.path.doubt(1.5, 2.0)
+            assert (bench.desk.waiting > 0) is (at_s > begins_s + 0.1) or abs(at_s - begins_s) < 0.11
+        client.path.cancel()
 
 
 def test_a_final_result_of_a_jump_of_which_most_poses_are_live_ones(
@@ -455,7 +507,7 @@ async def test_a_jump_seen_live_hides_no_other_that_is_in_doubt(graph: PoseGraph
         client.path.doubt(first_s, last_s)
     client.path.live(live_jump(2.0, 2.4))  # in the second one; the third one is its landing
     client.path.frame(frame(1, 9_000_000))
-    client.path.saw(frame(1, 9_000_000), None)
+    client.path.analysed(frame(1, 9_000_000), None)
     client.path.frame(frame(2, 9_033_333))
     client.path.cancel()
     assert bench.ended == ["cancelled"] * 2  # the one that was seen, and the search for what came before it
@@ -470,16 +522,22 @@ async def test_every_jump_of_a_stretch_is_told(graph: PoseGraph, drawn_clip: Cli
     ]
 
 
-async def test_a_search_is_given_up_only_when_its_session_ends(graph: PoseGraph) -> None:
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_search_is_given_up_when_its_session_ends_or_after_long(graph: PoseGraph, ends: bool) -> None:
     bench = Bench(graph)
-    client = Client(bench, final_s=0.01)
+    client = Client(bench, final_s=0.02)
     for seq in range(120):
         client.path.frame(frame(seq, seq * 33_333))
+        client.path.analysed(frame(seq, seq * 33_333), None)
         if seq == 60:
             client.path.doubt(1.5, 1.9)
     await asyncio.sleep(0.05)
+    assert bench.desk.waiting > 0
     assert bench.ended == []
-    await client.path.finish()
+    if ends:
+        await client.path.finish()
+    else:
+        await asyncio.sleep(0.3)
     assert bench.ended == ["shed"]
     assert client.told == []
 
@@ -525,13 +583,13 @@ def search(bench: Bench, frames: list[Frame], first_s: float, last_s: float) -> 
 
 
 @pytest.mark.parametrize("early_s", [0.0, 0.07, 0.13])
-@pytest.mark.parametrize(("apart_s", "most"), [(0.03, 50), (0.06, 40)])
+@pytest.mark.parametrize(("pressed", "most"), [(False, 52), (True, 42)])
 def test_a_search_looks_closely_at_the_flight_only(
     graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch,
-    apart_s: float, most: int, early_s: float,
+    pressed: bool, most: int, early_s: float,
 ) -> None:  # fmt: skip
     bench, truth = Bench(graph), drawn_clip.truth[0]
-    monkeypatch.setattr(bench.desk, "_apart_s", lambda replay: apart_s)
+    monkeypatch.setattr(bench.desk, "_pressed", lambda replay: pressed)
     counted, apex_s = Counted(graph, monkeypatch), truth.events_s["apex"] - early_s
     (jump,) = search(bench, of_clip(drawn_frames, 99.0), apex_s - 0.4, apex_s + 0.4)
     assert jump.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.02)
@@ -554,7 +612,7 @@ def test_a_jump_that_was_seen_a_little_off_is_looked_at_where_it_was(
     takeoff_s: float, landing_s: float,
 ) -> None:  # fmt: skip
     bench, truth = Bench(graph), drawn_clip.truth[0]
-    monkeypatch.setattr(bench.desk, "_apart_s", lambda replay: 0.03)
+    monkeypatch.setattr(bench.desk, "_pressed", lambda replay: False)
     live = live_jump(truth.events_s["takeoff"] + takeoff_s, truth.events_s["landing"] + landing_s)
     frames = of_clip(drawn_frames, truth.events_s["landing"] + 0.7)
     bench.desk.add(bench.replay(live), frames, complete=True)

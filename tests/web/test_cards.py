@@ -208,6 +208,20 @@ async def test_a_jump_that_was_cleared_does_not_come_back(page: Page) -> None:
     assert await page.evaluate(script) == [None, 1]
 
 
+async def test_the_mean_of_a_run_is_that_of_the_best_jumps_kind(page: Page) -> None:
+    script = f"""async (given) => {{
+      const {{ summaryOf }} = await import('/static/summary.js');
+      const jump = {JUMP};
+      const entries = given.map(([movement, height]) => ({{ jump: {{ ...jump({{
+        metrics: {{ jump_height_m: height }}, uncertainty: {{ jump_height_m: 0.008 }} }}), movement }} }}));
+      return summaryOf(entries, null, true).figures;
+    }}"""
+    jumps = [("cmj", 0.30), ("sj", 0.20), ("cmj", 0.34)]
+    figures = await page.evaluate(script, jumps)
+    assert [figure[:2] for figure in figures][1] == ["Mean of 2 of its kind", "32.0 cm"]
+    assert len(await page.evaluate(script, jumps[:2])) == 1
+
+
 @pytest.mark.parametrize(
     ("jumps", "says"),
     [

@@ -4,7 +4,7 @@ This runs on every frame of every camera, where calls of NumPy cost more than wh
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -58,13 +58,8 @@ _SHANK: Final = 2  # of the links: trunk, thigh, shank, foot
 _FOOT: Final = 3
 
 _FARTHEST: Final = 8.0  # picture sizes from the corner; farther away a landmark is garbage
-_NO_LENGTH: Final = 1e-9  # no angle can be told of a shorter limb
+_NO_LENGTH: Final = 1e-9  # of a limb, or of the product of two, of which no angle can be told
 _SMALLEST: Final = 0.04  # apparent stature in picture heights; nothing can be measured on a smaller body
-
-
-def mean(values: NDArray[np.float64]) -> float:
-    """Mean of (N,) values; for few of them a third of the time that NumPy's own takes."""
-    return float(values.sum()) / len(values)
 
 
 class Body(NamedTuple):
@@ -131,14 +126,14 @@ def measure(
     stature = _stature(points[:, :2], metres, links)
     if stature < _SMALLEST:
         return None
-    (x, y), (_, ankle), *trunk = (_MEANS @ points[:, :2]).tolist()
+    (x, y), (_, ankle), (_, ears), (_, shoulders) = (_MEANS @ points[:, :2]).tolist()
     feet = points[_FEET]
     across = feet[:, X].tolist()
     return Body(
         x=x,
         feet_x=feet[:, X],
         head=-float(points[_FACE, Y].min()),
-        com=_trunk_shift(points, trunk, stature) - y,
+        com=_trunk_shift(points, shoulders - ears, stature) - y,
         feet=-feet[:, Y],
         soles=_heights(soles),
         ankle=-ankle,
@@ -159,12 +154,11 @@ def _heights(soles: NDArray[np.float64] | None) -> NDArray[np.float64]:
     return -np.where(np.abs(soles) < _FARTHEST, soles, np.nan)
 
 
-def _trunk_shift(points: NDArray[np.float64], trunk: Sequence[Sequence[float]], stature: float) -> float:
+def _trunk_shift(points: NDArray[np.float64], over: float, stature: float) -> float:
     """How far the ears put the centre of mass over where the shoulders put it, picture heights."""
     if min(points[_L.LEFT_EAR, Y], points[_L.RIGHT_EAR, Y]) < 0:
         return 0.0
-    (_, ears), (_, shoulders) = trunk
-    return _EAR_SHARE * _SHOULDERS_MASS * (shoulders - ears - _EARS_OVER_SHOULDERS * stature)
+    return _EAR_SHARE * _SHOULDERS_MASS * (over - _EARS_OVER_SHOULDERS * stature)
 
 
 def _links(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ _SMALLER: Final = 0.6  # nor does it shrink or grow beyond these shares
 _LARGER: Final = 1.6
 
 _LOST_S: Final = 1.0  # after a longer gap anybody may be the athlete,
-_GONE_S: Final = 3.0  # or, for so long, whoever is about as tall, and still there
+_GONE_S: Final = 3.0  # or, where no frame showed nobody, whoever is about as tall, and still there
 _THERE: Final = 0.6
 _AS_TALL: Final = 1.4
 _STAYED_S: Final = 0.25  # another body that is seen for this long has taken the athlete's place
@@ -63,14 +63,19 @@ class Identity:
         self._athlete: _Place | None = None
         self._stranger: _Place | None = None
         self._since_s = 0.0
+        self._nobody = False
+
+    def nobody(self) -> None:
+        """Takes a frame that shows no body."""
+        self._nobody = True
 
     def take(self, time_s: float, body: Body) -> Sighting:
-        """Tell whose body this is; a stranger who stays, and whoever is seen after a long gap, becomes the athlete."""
+        """Tell whose body this is; a stranger who stays, or another body after a long gap, becomes the athlete."""
         athlete, place = self._athlete, _Place(time_s, body)
         if athlete is None:
             return self._follow(place, Sighting.ATHLETE)
         if time_s - athlete.time_s > _LOST_S:
-            again = athlete.is_found_again(time_s, body)
+            again = not self._nobody and athlete.is_found_again(time_s, body)
             return self._follow(place, Sighting.ATHLETE if again else Sighting.SUCCESSOR)
         if athlete.may_be(time_s, body) and not self._nearer_to_stranger(athlete, place):
             return self._follow(place, Sighting.ATHLETE)
@@ -83,7 +88,7 @@ class Identity:
         return Sighting.STRANGER
 
     def _follow(self, place: _Place, sighting: Sighting) -> Sighting:
-        self._athlete, self._stranger = place, None
+        self._athlete, self._stranger, self._nobody = place, None, False
         return sighting
 
     def _nearer_to_stranger(self, athlete: _Place, place: _Place) -> bool:

@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from kinemotion.jumps.body import Body, mean
+from kinemotion.jumps.body import Body
 from kinemotion.jumps.flight import LONGEST_S
 from kinemotion.jumps.jump import Phase
 from kinemotion.jumps.reference import Reference
-from kinemotion.jumps.signal import Recorder, Samples, slope
+from kinemotion.jumps.signal import Recorder, Samples, mean, slope
 
 # Lengths are statures, speeds statures a second.
 _OFF: Final = 0.025  # clearance that may be a flight

@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinemotion.jumps.body import Body, mean
+from kinemotion.jumps.body import Body
+from kinemotion.jumps.signal import mean
 
 # How fast each reference follows what is seen, in statures a second. A rate limit makes a running median of sorts:
 # outliers, however far, move it no more than any other frame. Nothing sinks into a floor, so lower feet are believed

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinemotion.jumps.body import Body, mean
+from kinemotion.jumps.body import Body
 
 Array = NDArray[np.float64]
 
@@ -158,6 +158,11 @@ def known_median(values: Array) -> float:
     if not len(known):
         return math.nan
     return float(known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2)
+
+
+def mean(values: Array) -> float:
+    """Mean of (N,) values, N at least 1; of few it takes a third of the time of NumPy's own."""
+    return float(values.sum()) / len(values)
 
 
 def slope(time: Array, values: Array) -> float:

@@ -21,7 +21,6 @@ from kinemotion.pose.landmarks import Landmarks
 _SETTLED_S: Final = 0.5
 _DROP_JUMP_S: Final = 0.8  # from a touch-down to well into the flight
 _BLIND_S: Final = 0.4  # between two frames, in which a flight can have been
-_GUESSED_S: Final = 0.8  # between two frames, for what happened between them to be measured
 _LOW: Final = 0.03  # statures under standing, as a body is before a jump and after it
 _REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
@@ -47,6 +46,7 @@ class JumpTracker:
         drop_height_m: height of the box of a drop jump, 0.05 to 1.5 metres.
         settle_s: how long after its landing a jump becomes final; a body that stands again by then shows where the
             floor is, which makes the flight surer.
+        longest_gap_s: a flight that began or ended between two frames farther apart is no jump, but unclear.
 
     Raises:
         ValueError: a length or the mass is outside its range.
@@ -60,10 +60,12 @@ class JumpTracker:
         mass_kg: float | None = None,
         drop_height_m: float | None = None,
         settle_s: float = _SETTLED_S,
+        longest_gap_s: float = math.inf,
     ) -> None:
         self._movement = Movement(movement)
         self._athlete = Athlete(height_m, mass_kg, drop_height_m)
         self._settle_s = settle_s
+        self._longest_gap_s = longest_gap_s
         self._stature_m = height_m
         self._time_s = self._earlier_s = -math.inf
         self._landed_s = -math.inf
@@ -106,6 +108,7 @@ class JumpTracker:
         self._earlier_s = self._time_s
         self._time_s, self._unclear = time_s, None
         if body is None:
+            self._identity.nobody()
             jumps = self._landed(self._follower.finish()) + self._settle()
             return Update(Phase.NO_POSE, {}, jumps, self._unclear)
         sighting = self._identity.take(time_s, body)
@@ -135,11 +138,11 @@ class JumpTracker:
             return ()
         flight = self._analyse(airborne, self._athlete.height_m)
         if flight is None or not flight.plausible or camera.bumped(self._follower.recorder.all(), flight):
-            self._follower.touched_s = None
             self._unclear = airborne.first_s, airborne.last_s
-            return ()
-        self._unclear = self._guessed(flight)
-        if self._unclear is not None:
+        else:
+            self._unclear = self._guessed(flight)
+        if flight is None or self._unclear is not None:
+            self._follower.touched_s = None
             return ()
         jumps = self._finalise()
         self._count += 1
@@ -210,7 +213,7 @@ class JumpTracker:
         off, on = (int(place) for place in np.searchsorted(time, (flight.takeoff_s, flight.landing_s)))
         before_s, after_s = float(time[max(off - 1, 0)]), float(time[min(on, len(time) - 1)])
         longest_s = max(float(time[off]) - before_s, after_s - float(time[on - 1]))
-        return (before_s, after_s) if longest_s > _GUESSED_S else None
+        return (before_s, after_s) if longest_s > self._longest_gap_s else None
 
     def _doubt(self, earlier_s: float, before_s: float, *, low: bool, told: bool) -> tuple[float, float] | None:
         """The stretch up to now in which a jump may have been missed, by the last two frames and how the body was."""

@@ -18,13 +18,11 @@ from kinemotion.pose import jpeg
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.metrics import ReplayEnd
-from kinemotion.realtime.replay import EVERY_S, NO_POSES, Poses, Replay
+from kinemotion.realtime.replay import NO_POSES, Poses, Replay
 from kinemotion.realtime.scheduler import Piece
 
 _MAX_HELD_BYTES: Final = 128 * 1024 * 1024
-_MANY: Final = 45
-"""Frames waiting for others; where there are more, frames of a flight lie so far apart, but for its contacts."""
-_APART_S: Final = 0.06
+_MANY: Final = 45  # frames waiting
 
 _log: Final = logging.getLogger(__name__)
 
@@ -145,7 +143,7 @@ class ReplayDesk:
             if replay not in self._replays:
                 self._replays.append(replay)
             stood = replay.working or replay.ready
-            replay.add(frames, live, self._apart_s(replay))
+            replay.add(frames, live, pressed=self._pressed(replay))
             replay.complete = complete
             ready = replay.ready and not stood
             shed = self._shed()
@@ -202,7 +200,7 @@ class ReplayDesk:
         try:
             more = replay.judge()
             with self._lock:
-                again = not replay.over and (more or replay.look_closer(self._apart_s(replay)))
+                again = not replay.over and (more or replay.look_closer(pressed=self._pressed(replay)))
                 replay.working = not again  # what is done is handed out no second time
         except Exception:
             _log.exception("a jump could not be replayed")
@@ -231,15 +229,14 @@ class ReplayDesk:
         else:
             follower.graph.forget()
 
-    def _precedence(self, replay: Replay) -> tuple[int, float]:
+    def _precedence(self, replay: Replay) -> tuple[int, int]:
         if replay.complete:
             return replay.round, -len(replay.waiting)
         return 0, any(follower.replay is replay for follower in self._followers)
 
-    def _apart_s(self, replay: Replay) -> float:
-        """How far apart frames of a replay's flight may lie, by how much there is to do for others."""
-        others = self.waiting - len(replay.waiting)
-        return EVERY_S if others <= _MANY else _APART_S
+    def _pressed(self, replay: Replay) -> bool:
+        """Whether much is to be done for other jumps."""
+        return self.waiting - len(replay.waiting) > _MANY
 
     def _tell_end(self, end: ReplayEnd, replay: Replay) -> None:
         self._ended(end, monotonic() - replay.since_s)

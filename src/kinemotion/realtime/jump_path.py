@@ -14,6 +14,8 @@ from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Ju
 from kinemotion.realtime.ring import Ring
 
 _LONGEST_DOUBT_S: Final = 3.0
+_NO_ANSWER_S: Final = 2.0  # after which a search waits no more for what the live path says of the next frame
+_LATE: Final = 10  # times as late as another jump a searched one may be
 _US_PER_S: Final = 1_000_000
 
 
@@ -30,7 +32,7 @@ class JumpPath:
         post: runs a call on the event loop, from any thread.
         tracker: makes a tracker for a replay.
         final_s: a jump that is not final so long after the last of its frames came is left to the live path. A search
-            has no such limit before the session ends: without it there would be no jump at all.
+            may take ten times as long, until the session ends: without it there would be no jump at all.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class JumpPath:
         self._live_finals: dict[int, Jump] = {}
         self._numbers: dict[int, int] = {}
         self._doubts: list[tuple[float, float]] = []
-        self._seen_s = -math.inf
+        self._analysed_s = -math.inf
         self._searches: set[Replay] = set()
         self._timers: dict[Replay, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
@@ -61,20 +63,24 @@ class JumpPath:
         self.jumps: dict[int, Jump] = {}
 
     def frame(self, frame: Frame) -> None:
-        """Keeps a frame that was received, and passes it on to replays that still want it."""
-        self._ring.append(frame)
+        """Keeps a frame that was received, and passes it on to replays that want it at once.
+
+        What comes after a flight waits for its end, and for what the live path finds in it.
+        """
         now_s = frame.elapsed_us / _US_PER_S
         for replay in tuple(self._open):
             if now_s > replay.span.until_s:
                 self._complete(replay)
             elif now_s <= replay.span.urgent_until_s:
                 self._desk.add(replay, [frame], complete=False)
-        if self._doubts and min(now_s - AFTER_DOUBT_S, self._seen_s) > self._doubts[0][1]:
-            self._look_into(min(now_s - AFTER_DOUBT_S, self._seen_s))
+        self._ring.append(frame)
+        over_s = min(now_s - AFTER_DOUBT_S, max(self._analysed_s, now_s - _NO_ANSWER_S))
+        if self._doubts and over_s > self._doubts[0][1]:
+            self._look_into(over_s)
 
-    def saw(self, frame: Frame, pose: Pose | None) -> None:
+    def analysed(self, frame: Frame, pose: Pose | None) -> None:
         """Keeps what the live path found in a frame."""
-        self._seen_s = frame.elapsed_us / _US_PER_S
+        self._analysed_s = frame.elapsed_us / _US_PER_S
         if pose is not None:
             self._ring.saw(frame, pose)
 
@@ -106,7 +112,7 @@ class JumpPath:
             self._complete(replay)
         self._look_into(math.inf)
         for search in self._searches:
-            self._limit(search)
+            self._limit(search, self._final_s)
         await self._settled.wait()
 
     def give_up(self) -> None:
@@ -145,10 +151,11 @@ class JumpPath:
         self._open.remove(replay)
         frames = self._ring.between(math.nextafter(replay.span.urgent_until_s, math.inf), replay.span.until_s)
         self._desk.add(replay, frames, self._ring.poses, complete=True)
-        self._limit(replay)
+        self._limit(replay, self._final_s)
 
-    def _limit(self, replay: Replay) -> None:
-        self._timers[replay] = asyncio.get_running_loop().call_later(self._final_s, self._desk.give_up, replay)
+    def _limit(self, replay: Replay, seconds: float) -> None:
+        self._unlimit(replay)
+        self._timers[replay] = asyncio.get_running_loop().call_later(seconds, self._desk.give_up, replay)
 
     def _unlimit(self, replay: Replay) -> None:
         timer = self._timers.pop(replay, None)
@@ -195,8 +202,9 @@ class JumpPath:
 
         replay = Replay(Span.around(first_s, last_s), self._tracker, done)
         self._searches.add(replay)
+        self._limit(replay, _LATE * self._final_s)
         self._settled.clear()
-        frames = self._ring.between(replay.span.from_s, math.inf)
+        frames = self._ring.between(replay.span.from_s, replay.span.until_s)
         self._desk.add(replay, frames, self._ring.poses, complete=True)
 
     def _searched(self, replay: Replay, found: Jumps) -> None:

@@ -13,6 +13,7 @@ from kinemotion.realtime.messages import Answer, Frame, SessionConfig, Tally
 from kinemotion.realtime.protocol import Protocol
 
 _STAGES: Final = ("queue", "decode", "pose", "kinematics")
+_LONGEST_GAP_S: Final = 0.8  # over which a flight could only be guessed at
 _MS_PER_S: Final = 1000
 _US_PER_S: Final = 1_000_000
 
@@ -57,7 +58,7 @@ class Pipeline:
         self._graph = graph
         self._tally = tally
         self._jumps = jumps
-        self._tracker = new_tracker(config)
+        self._tracker = new_tracker(config, longest_gap_s=_LONGEST_GAP_S)
 
     def analyse(self, frame: Frame) -> Analysed:
         """Works on one frame; frames come in the order of their times.

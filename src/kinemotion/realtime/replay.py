@@ -33,14 +33,16 @@ AFTER_DOUBT_S: Final = 0.9
 """After what may have been a flight: the landing is somewhere in it, and some standing."""
 SAME_JUMP_S: Final = 0.3
 """Take-offs that lie no farther apart are the same one, seen twice."""
-EVERY_S: Final = 0.0
-"""Nothing between frames: there is time for every one."""
 
 _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
 _CONTACT_S: Final = 0.1  # of that, what the height needs,
 _NEXT_S: Final = 0.07  # and what it needs every frame of
+_EVERY_S: Final = 0.0
+_HALF_S: Final = 0.06
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
+_ALL_SHARE: Final = 0.5  # of the frames beside a flight has a live pose: then all others are looked at, too,
+_PUSH_OFF_SHARE: Final = 0.25  # or those of the push-off
 _LEAP_S: Final = 0.15  # after which a graph looks for the body where it is no more, for a frame
 _ROUNDS: Final = 4
 _JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one
@@ -49,6 +51,8 @@ _US_PER_S: Final = 1_000_000
 Jumps = tuple[Jump, ...]
 Stretch = tuple[float, float]
 """When it begins and when it ends, seconds."""
+Apart = tuple[Sequence[Stretch], float]
+"""Some stretches, and how far apart frames in them may lie, seconds."""
 Poses = Mapping[int, Pose]
 """Poses by the time of their frame, `Frame.elapsed_us`."""
 NO_POSES: Final[Poses] = MappingProxyType({})
@@ -63,14 +67,16 @@ class Span:
         until_s: and the last.
         earliest_s: when the take-off is expected at the earliest,
         latest_s: and at the latest.
-        closely: the flight with its contacts, which is looked at closely; none where nobody knows of one.
+        closely: the flight with its contacts, which is looked at closely; none where nobody knows of one,
+        push_off: nor of what comes before it, from the onset on.
     """
 
     from_s: float
     until_s: float
     earliest_s: float
     latest_s: float
-    closely: tuple[Stretch, ...]
+    closely: tuple[Stretch, ...] = ()
+    push_off: tuple[Stretch, ...] = ()
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
@@ -78,12 +84,13 @@ class Span:
         takeoff_s, landing_s = _flight(jump)
         first_s, last_s = min(jump.events_s.values()) - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S
         closely = _widened((jump.events_s.get("contact", takeoff_s), landing_s))
-        return cls(first_s, last_s, takeoff_s, takeoff_s, (closely,))
+        push_off = min(jump.events_s.values()) - _BESIDE_S, takeoff_s
+        return cls(first_s, last_s, takeoff_s, takeoff_s, (closely,), (push_off,))
 
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s, ())
+        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s)
 
     @property
     def urgent_until_s(self) -> float:
@@ -128,6 +135,7 @@ class Replay:
         self._closely = list(span.closely)
         self._left_out: list[Frame] = []
         self._leading: set[int] = set()
+        self._last_us = -inf
         self._seen: dict[int, tuple[Frame, Pose | None]] = {}
         self._judging: Iterator[None] | None = None
         self._jumps: Jumps = ()
@@ -138,33 +146,36 @@ class Replay:
         """Whether there is something to do: a frame, or the last word."""
         return not self.over and (bool(self.waiting) or self.complete)
 
-    def add(self, frames: list[Frame], live: Poses, apart_s: float) -> None:
+    def add(self, frames: list[Frame], live: Poses, *, pressed: bool) -> None:
         """Takes frames, in the order of their times; the desk calls this.
 
         Args:
             frames: later than all before.
             live: the poses that the live path found.
-            apart_s: how far apart those of a flight may lie; `EVERY_S` if there is time for all.
+            pressed: whether half of the flight's have to do, since much is to be done for other jumps.
         """
         self.held_bytes += sum(len(frame.jpeg) for frame in frames)
         far = [frame for frame in frames if not _within(frame, self.span.closely)]
         known = {frame.elapsed_us: (frame, live[frame.elapsed_us]) for frame in far if frame.elapsed_us in live}
         self._seen |= known
         self._chosen_us += known
-        keeps_up = 2 * len(known) > len(far)  # then the few that the live path dropped are no great work
         missed = [frame for frame in frames if frame.elapsed_us not in known]
-        self._choose(missed, self.span.closely, [(-inf, inf)] if keeps_up else (), apart_s)
+        share = len(known) / max(len(far), 1)
+        apart_s: list[Apart] = [(self.span.closely, _HALF_S if pressed else _EVERY_S)]
+        if share > _PUSH_OFF_SHARE:
+            apart_s.append((self.span.push_off, _EVERY_S))
+        self._choose(missed, apart_s, _EVERY_S if share > _ALL_SHARE else _SPARSE_S)
 
-    def look_closer(self, apart_s: float) -> bool:
+    def look_closer(self, *, pressed: bool) -> bool:
         """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
 
-        First the flights that show, or may: one frame after the other, the few that were looked at from afar included,
-        since with a gap before it a graph is not sure where the body is. Then what was left out of their contacts.
+        First the flights that show, or may, the few frames included that were looked at from afar: with a gap before it
+        a graph is not sure where the body is. Then what was left out of their contacts.
         """
         if self.round < _ROUNDS:
-            doubts = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
-            spans = [Span.of(jump) for jump in self._jumps if not self._covered(*_flight(jump))]
-            closely = doubts + [stretch for span in spans for stretch in span.closely]
+            closely = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
+            uncovered = [jump for jump in self._jumps if not self._covered(*_flight(jump))]
+            closely += [stretch for jump in uncovered for stretch in Span.of(jump).closely]
             contacts = [stretch for jump in self._jumps if self._covered(*_flight(jump)) for stretch in _contacts(jump)]
             seen = (frame for frame, _ in self._seen.values() if not _within(frame, self._closely))
             again = [frame for frame in seen if _within(frame, closely)]
@@ -173,8 +184,7 @@ class Replay:
             self._closely += closely
             self._chosen_us = sorted(self._seen)
             frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
-            self._choose(frames, closely, contacts, apart_s)
-            self._lead_in()
+            self._choose(frames, [(contacts, _EVERY_S), (closely, _HALF_S if pressed else _EVERY_S)], _SPARSE_S)
         self.round += 1
         return bool(self.waiting)
 
@@ -229,35 +239,28 @@ class Replay:
         self.forget()
         done(final)
 
-    def _choose(
-        self, frames: list[Frame], closely: Sequence[Stretch], fully: Sequence[Stretch], apart_s: float
-    ) -> None:
-        """Has those frames looked at that lie apart from those that are: so far in some stretches, far in the rest.
-
-        Nothing is left out of what is to be looked at fully.
-        """
+    def _choose(self, frames: list[Frame], apart_s: list[Apart], far_s: float) -> None:
+        """Has those frames looked at that lie far enough apart from those that are."""
+        seen_us = sorted(self._seen)
         for frame in frames:
-            least_s = EVERY_S if _within(frame, fully) else apart_s if _within(frame, closely) else _SPARSE_S
+            least_s = next((least_s for stretches, least_s in apart_s if _within(frame, stretches)), far_s)
             place = bisect(self._chosen_us, frame.elapsed_us)
             gaps_us = (abs(frame.elapsed_us - other_us) for other_us in self._chosen_us[max(place - 1, 0) : place + 1])
             if min(gaps_us, default=inf) >= least_s * _US_PER_S:
                 self._chosen_us.insert(place, frame.elapsed_us)
+                self._lead_in(frame, seen_us)
                 self.waiting.append(frame)
+                self._last_us = frame.elapsed_us
             else:
                 self._left_out.append(frame)
 
-    def _lead_in(self) -> None:
-        """Has a graph that comes from another time find the body first, in a frame whose pose is known already."""
-        seen, waiting, last_us = sorted(self._seen), list(self.waiting), -inf
-        self.waiting.clear()
-        for frame in waiting:
-            place = bisect(seen, frame.elapsed_us) - 1
-            near = place >= 0 and frame.elapsed_us - seen[place] < 2 * _LEAP_S * _US_PER_S
-            if near and abs(frame.elapsed_us - last_us) > _LEAP_S * _US_PER_S:
-                self._leading.add(seen[place])
-                self.waiting.append(self._seen[seen[place]][0])
-            self.waiting.append(frame)
-            last_us = frame.elapsed_us
+    def _lead_in(self, frame: Frame, seen_us: list[int]) -> None:
+        """Has a graph that comes from another time find the body first, in the frame before, whose pose is known."""
+        place = bisect(seen_us, frame.elapsed_us) - 1
+        near = place >= 0 and frame.elapsed_us - seen_us[place] <= _LEAP_S * _US_PER_S
+        if near and not 0 < frame.elapsed_us - self._last_us <= _LEAP_S * _US_PER_S:
+            self._leading.add(seen_us[place])
+            self.waiting.append(self._seen[seen_us[place]][0])
 
     def _covered(self, first_s: float, last_s: float) -> bool:
         """Whether what may be a flight was looked at closely, with its contacts."""

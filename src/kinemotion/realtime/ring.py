@@ -44,5 +44,4 @@ class Ring:
 
     def between(self, first_s: float, last_s: float) -> list[Frame]:
         """The frames from one time to another, seconds, oldest first."""
-        first_us, last_us = first_s * _US_PER_S, last_s * _US_PER_S
-        return [frame for frame in self._frames if first_us <= frame.elapsed_us <= last_us]
+        return [frame for frame in self._frames if first_s <= frame.elapsed_us / _US_PER_S <= last_s]

@@ -282,7 +282,7 @@ class Session:
             return
         self._analysed += 1
         self._services.metrics.analysed(found=analysed.pose is not None)
-        self._jumps.saw(analysed.frame, analysed.pose)
+        self._jumps.analysed(analysed.frame, analysed.pose)
         self._saw(analysed.jumps, analysed.unclear)
         received_s, written_s = analysed.frame.received_s, analysed.times_s[-1]
         if self._protocol.answers_every_frame:

@@ -1,6 +1,7 @@
 """The report on a clip: one HTML file that needs nothing else, for screens, light or dark, and for paper."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -225,6 +226,7 @@ def _facts(analysis: VideoAnalysis) -> str:
     video, software, athlete = analysis.video, analysis.software, analysis.athlete
     nominal = f"{video.nominal_fps:.4g} stated, " if video.nominal_fps else ""
     uneven = ", uneven" if video.variable_frame_rate else ""
+    turned = f", turned by {video.rotation_deg}°" if video.rotation_deg else ""
     stated = [
         f"{text} {value:g} {unit}"
         for text, value, unit in (
@@ -235,7 +237,8 @@ def _facts(analysis: VideoAnalysis) -> str:
         if value is not None
     ]
     facts = {
-        "File": f"{video.file} ({video.codec}, {_size(video)}, turned by {video.rotation_deg}°)",
+        "File": f"{video.file} ({video.codec}, {_size(video)}{turned})",
+        "Analysed": f"{date.today():%Y-%m-%d}",
         "Pictures": f"{video.frames}, over {video.duration_s:.2f} s",
         "Rate": f"{nominal}{video.measured_fps:.4g} measured{uneven}",
         "Speed": "as in life" if video.speed == 1 else f"plays {video.speed:g} times slower than life",

@@ -33,9 +33,11 @@ function figuresOf(jumps) {
   const { metrics, uncertainty, final, quality } = best;
   const worth = final && quality?.grade in GRADES ? `Grade ${quality.grade}, ${GRADES[quality.grade]}` : OPEN;
   const figures = [['Best', measure(HEIGHT, metrics[HEIGHT], uncertainty?.[HEIGHT]), worth]];
-  if (jumps.length > 1) {
-    const sum = jumps.reduce((total, jump) => total + jump.metrics[HEIGHT], 0);
-    figures.push([`Mean of ${jumps.length}`, measure(HEIGHT, sum / jumps.length)]);
+  const alike = jumps.filter(({ movement }) => movement === best.movement);
+  if (alike.length > 1) {
+    const sum = alike.reduce((total, jump) => total + jump.metrics[HEIGHT], 0);
+    const kind = alike.length < jumps.length ? ' of its kind' : '';
+    figures.push([`Mean of ${alike.length}${kind}`, measure(HEIGHT, sum / alike.length)]);
   }
   return figures;
 }
