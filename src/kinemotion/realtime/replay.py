@@ -5,8 +5,9 @@ of frames, compressed, in a `Ring`. When the live path sees a landing, the frame
 workers take them from the `ReplayDesk` one by one, in their order, and then the jump is final.
 
 How high a jump was shows in the flight and the contacts beside it, which are looked at anew. Of the rest the poses that
-the live path found are as good, and five a second tell as much. So where time is short, or nobody knows yet whether
-there was a jump, a replay begins with few frames, and goes back for those of the flights that show in them, or may.
+the live path found are as good, and for the height five a second do. So where time is short, or nobody knows yet
+whether there was a jump, a replay begins with few frames, and goes back for those of the flights that show in them, or
+may.
 """
 
 from bisect import bisect

@@ -104,7 +104,7 @@ export const WARNINGS = {
   movement_unlike:
     'This did not look like the movement chosen. Choose the one that was done under “Set-up”, or “Automatic”.',
   live_frames_only:
-    'Analysed from the live frames alone: the server was too busy to look at every frame again. ' +
+    'Analysed from the live frames alone: the server was too busy to look at the flight again. ' +
     'Fewer cameras at once, or less other work for its machine, help.',
 };
 
@@ -113,7 +113,7 @@ const WARNINGS_HERE = {
   irregular_frames:
     'Pictures around the jump are missing, or came at uneven times. Close other programs and tabs on this computer.',
   live_frames_only:
-    'Analysed from the live frames alone: this computer was too busy to look at every frame again. ' +
+    'Analysed from the live frames alone: this computer was too busy to look at the flight again. ' +
     'Close other programs and tabs on it.',
 };
 
