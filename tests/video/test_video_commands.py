@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from threading import Event
 from typing import Any, NoReturn
@@ -19,12 +20,15 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 from tests.video.conftest import HEIGHT_M, pictures
 from tests.video.mp4 import Image, save, turned
 
 from kinemotion.cli import commands
 from kinemotion.errors import VideoError
+from kinemotion.jumps import Jump, Movement, Quality
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump
+from kinemotion.video import tables
 from kinemotion.video.result import VideoAnalysis
 
 
@@ -169,6 +173,25 @@ def test_a_bad_file_does_not_stop_a_batch(batch: tuple[Path, Result]) -> None:
 def test_a_batch_ends_with_one_table(batch: tuple[Path, Result]) -> None:
     table = batch[1].stderr[batch[1].stderr.index("┏") :]
     assert [word in table for word in ("cmj.mp4", "sj.mp4", "failed", "no jump")] == [True] * 4
+
+
+@pytest.mark.parametrize(("width", "figures"), [(80, ["height", "flight", "contact"]), (140, ["RSI", "take-off"])])
+def test_a_batch_table_names_the_clips_however_narrow_it_is(width: int, figures: list[str]) -> None:
+    metrics = {
+        "jump_height_m": 0.246, "flight_time_ms": 447.0, "takeoff_velocity_m_s": 2.2,
+        "ground_contact_time_ms": 238.0, "reactive_strength_index_m_s": 1.03,
+    }  # fmt: skip
+    spread = {name: value / 50 for name, value in metrics.items()}
+    jump = Jump(1, True, Movement.DJ, {}, metrics, spread, Quality("A", 30.0, 40, 13))
+    console = Console(width=width, file=StringIO())
+    name = "session/2026-11-22_Ann_drop_jump.mp4"
+    console.print(tables.batch_table([(name, [jump], ""), ("other.mp4", [], "no jump")], console))
+    assert isinstance(console.file, StringIO)
+    shown = console.file.getvalue()
+    assert len({len(line) for line in shown.splitlines()}) == 1  # nothing is cut off
+    assert "grade" in shown
+    assert all(figure in shown for figure in figures)
+    assert all(part in shown for part in (name[:20], "Ann_drop_jump.mp4"[-8:], "24.6 ± 0.5", "no jump"))
 
 
 def test_a_clip_without_a_jump_ends_with_3_and_says_what_to_do(standing: Path) -> None:

@@ -251,7 +251,8 @@ def _conclude(console: Console, wishes: Wishes, outcomes: Sequence[Outcome], *, 
     if not outcomes:
         return False
     if wishes.together:
-        console.print(tables.batch_table([(str(one.clip), one.jumps, one.failure) for one in outcomes]))
+        clips = [(str(one.clip), one.jumps, one.failure) for one in outcomes]
+        console.print(tables.batch_table(clips, console))
     _tell_of_the_model(console, wishes, outcomes)
     content = encode(
         {"clips": [outcome.content for outcome in outcomes]} if many or wishes.together else outcomes[0].content

@@ -5,7 +5,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from kinemotion.jumps import Jump
@@ -14,12 +16,14 @@ from kinemotion.video.facts import VideoFacts
 
 _DECIMALS: Final = 4
 _FIRST: Final = ("file", "name", "report", "movement", "jump", "grade", "fps", "frames", "frames_in_flight")
+_NAME: Final = 20  # columns that a clip's name has at least, if it fills them
+_UNBOUNDED: Final = 10_000
 _BATCH: Final = {
     "jump_height_m": "height",
     "flight_time_ms": "flight",
-    "takeoff_velocity_m_s": "take-off",
     "ground_contact_time_ms": "contact",
     "reactive_strength_index_m_s": "RSI",
+    "takeoff_velocity_m_s": "take-off",
 }
 
 
@@ -102,18 +106,29 @@ def notes(video: VideoFacts, jumps: Iterable[Jump]) -> Iterator[str]:
         yield f"Jump {', '.join(map(str, of))}: {doubt}"
 
 
-def batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]]) -> Table:
-    """All jumps of a batch.
+def batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]], console: Console) -> Table:
+    """All jumps of a batch, with as many figures as fit beside the clips' names.
 
     Args:
         clips: name, jumps, and in a word why there are none.
+        console: where the table is to be shown.
     """
+    unbounded = console.options.update_width(_UNBOUNDED)
+    folded = [(clip[:_NAME], jumps, failure) for clip, jumps, failure in clips]
+    for count in range(len(_BATCH), 0, -1):
+        figures = list(_BATCH)[:count]
+        if Measurement.get(console, unbounded, _batch_table(folded, figures)).maximum <= console.width:
+            break
+    return _batch_table(clips, figures)
+
+
+def _batch_table(clips: Sequence[tuple[str, Sequence[Jump], str]], figures: Sequence[str]) -> Table:
     every = [jump for _, jumps, _ in clips for jump in jumps]
     names = {name for jump in every for name in jump.metrics}
     several = len({jump.movement for jump in every}) > 1
-    shown = [name for name in _BATCH if name in names]
+    shown = [name for name in figures if name in names]
     table = Table()
-    table.add_column("clip", overflow="fold")
+    table.add_column("clip", overflow="fold", min_width=min(_NAME, max(len(clip) for clip, _, _ in clips)))
     table.add_column("jump", no_wrap=True)
     for name in shown:
         table.add_column(f"{_BATCH[name]}\n{words.unit(name)}", justify="right", no_wrap=True)
