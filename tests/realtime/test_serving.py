@@ -1,14 +1,19 @@
 """How uvicorn is run."""
 
 import socket
+import threading
 from socket import IPPROTO_TCP
+from urllib.parse import urlsplit
 
 import pytest
 
 from kinemotion.errors import SettingsError
+from kinemotion.realtime import serving
 from kinemotion.realtime.connection import Connection
-from kinemotion.realtime.serving import background, configure, listen, name_outside
+from kinemotion.realtime.serving import Server, background, configure, listen, name_outside
 from kinemotion.settings import Settings
+
+PATIENCE_S = 30
 
 
 def test_the_listener_names_tcp_so_that_asyncio_sends_answers_at_once() -> None:
@@ -43,6 +48,23 @@ def test_other_machines_are_told_an_address_that_they_can_reach(
 def test_a_server_in_the_background_listens_on_ipv6_too() -> None:
     with background(Settings(host="::1", port=0)) as address:
         assert address.startswith("http://[::1]:")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_in_the_background_that_fails_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    class Failing(Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            threads.append(threading.current_thread())
+            await super().startup(sockets)
+            raise RuntimeError
+
+    monkeypatch.setattr(serving, "Server", Failing)
+    with background(Settings(port=0, spare_graphs=0)) as address:
+        threads[0].join(PATIENCE_S)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), PATIENCE_S)
 
 
 def test_peers_are_asked_whether_they_are_there_and_floods_of_them_counted() -> None:

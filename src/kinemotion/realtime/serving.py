@@ -182,6 +182,7 @@ def background(settings: Settings) -> Iterator[str]:
         try:
             server.run([listener])
         finally:
+            listener.close()  # or clients would wait for a server that is gone
             ready.set()
 
     config = configure(settings)
