@@ -6,13 +6,14 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from benchmarks.accuracy.filming import seen
+from benchmarks.accuracy.filming import MODEL
 from numpy.typing import NDArray
 
 from kinemotion.analysis import JumpAnalyzer
 from kinemotion.jumps import Jump, JumpTracker, Movement
-from kinemotion.pose.graph import Mode, Pose
+from kinemotion.pose.graph import Mode, Pose, PoseGraph
 from kinemotion.realtime import pipeline
+from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_LANDING_S, Poses, Replay, Span
 from kinemotion.synthetic import Clip, JumpTruth
@@ -62,7 +63,7 @@ def follow_live(frames: Iterable[Frame], poses: Iterable[Pose | None], movement:
     return tuple(jump for jump in jumps if jump.final)
 
 
-def replay(frames: Iterable[Frame], live: Poses, jump: Jump) -> Jump | None:
+def replay(frames: Sequence[Frame], live: Poses, jump: Jump) -> Jump | None:
     """What a server that is not busy makes final of a jump that the live path saw.
 
     Args:
@@ -72,18 +73,14 @@ def replay(frames: Iterable[Frame], live: Poses, jump: Jump) -> Jump | None:
     """
     found: list[Jump] = []
     tracker = partial(JumpTracker, jump.movement, mass_kg=MASS_KG, settle_s=AFTER_LANDING_S)
-    replay = Replay(Span.of(jump), tracker, found.extend)
-    first_us, last_us = replay.span.from_s * _US_PER_S, replay.span.until_s * _US_PER_S
-    replay.add([frame for frame in frames if first_us <= frame.elapsed_us <= last_us], live, pressed=False)
-    while replay.waiting:
-        frames = tuple(replay.waiting)
-        replay.waiting.clear()
-        for frame, pose in zip(frames, seen(frames, Mode.FINAL), strict=True):
-            replay.found(frame, pose)
-        while replay.judge():
-            pass
-        replay.look_closer(pressed=False)
-    replay.tell()
+    span = Span.of(jump)
+    replay = Replay(span, tracker, found.extend)
+    with PoseGraph(MODEL, Mode.FINAL) as graph:
+        desk = ReplayDesk([graph], partial(PoseGraph, MODEL, Mode.FINAL), lambda: None)
+        kept = [frame for frame in frames if span.from_s <= frame.elapsed_us / _US_PER_S <= span.until_s]
+        desk.add(replay, kept, live, complete=True)
+        while (piece := desk.take()) is not None:
+            piece.run()
     return found[0] if found else None
 
 

@@ -17,9 +17,10 @@ _STATURE_UP: Final = 0.30
 _STATURE_DOWN: Final = 0.05
 _STANDING: Final = 0.20
 
+BLIND_S: Final = 0.4
+"""Between two frames farther apart there can have been a flight, and nobody knows whether the body was at rest."""
 _LONGEST_STEP_S: Final = 0.2  # so that a gap teaches no more than a few frames would,
-_BLIND_S: Final = 0.4  # and a longer one, after which nobody knows whether the body is at rest,
-_BLIND_STEP_S: Final = 0.05  # hardly more than one
+_BLIND_STEP_S: Final = 0.05  # and one that long hardly more than one
 
 
 class Reference:
@@ -50,7 +51,7 @@ class Reference:
 
     def learn(self, body: Body, elapsed_s: float, *, upright: bool) -> None:
         """Follow a frame on the ground; `upright` if it shows quiet standing."""
-        step = min(elapsed_s, _LONGEST_STEP_S) if elapsed_s < _BLIND_S else _BLIND_STEP_S
+        step = min(elapsed_s, _LONGEST_STEP_S) if elapsed_s < BLIND_S else _BLIND_STEP_S
         self.stature += _limited(body.stature - self.stature, _STATURE_DOWN * step, _STATURE_UP * step) * self.stature
         reach = step * self.stature
         self.floor += np.clip(body.feet - self.floor, -_FLOOR_DOWN * reach, _FLOOR_UP * reach)

@@ -127,10 +127,10 @@ class Recorder:
         if self._stop == len(self._rows):
             self._rows[: self._capacity] = self._rows[self._capacity :]
             self._start, self._stop = 0, self._capacity
-        knee, hip = body.mean_angle("knee"), body.mean_angle("hip")
-        feet = (*body.feet.tolist(), knee, clearance, body.ankle, *body.soles.tolist())
-        place = (body.x, *body.feet_x.tolist(), body.head)
-        self._rows[self._stop] = (time_s, body.com, *feet, *place, hip, body.shank, body.stature, body.beside)
+        self._rows[self._stop] = (
+            time_s, body.com, *body.feet.tolist(), body.mean_angle("knee"), clearance, body.ankle, *body.soles.tolist(),
+            body.x, *body.feet_x.tolist(), body.head, body.mean_angle("hip"), body.shank, body.stature, body.beside,
+        )  # fmt: skip
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)
 
@@ -153,11 +153,8 @@ class Recorder:
 
 def known_median(values: Array) -> float:
     """Median of the values (N,) that are known; NaN for none."""
-    known = np.sort(values[np.isfinite(values)])
-    middle = len(known) // 2
-    if not len(known):
-        return math.nan
-    return float(known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2)
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else math.nan
 
 
 def mean(values: Array) -> float:

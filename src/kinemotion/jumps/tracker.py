@@ -16,11 +16,11 @@ from kinemotion.jumps.jump import Jump, Movement, Phase, Update
 from kinemotion.jumps.metrics import evaluate
 from kinemotion.jumps.phases import Airborne, PhaseFollower
 from kinemotion.jumps.pushoff import PushOff, push_off
+from kinemotion.jumps.reference import BLIND_S
 from kinemotion.pose.landmarks import Landmarks
 
 _SETTLED_S: Final = 0.5
 _DROP_JUMP_S: Final = 0.8  # from a touch-down to well into the flight
-_BLIND_S: Final = 0.4  # between two frames, in which a flight can have been
 _LOW: Final = 0.03  # statures under standing, as a body is before a jump and after it
 _REST_S: Final = 0.6  # before take-off, and before the touch-down of a drop, rest ends at the latest
 
@@ -219,9 +219,9 @@ class JumpTracker:
         """The stretch up to now in which a jump may have been missed, by the last two frames and how the body was."""
         if self._follower.phase is Phase.CONTACT and self._follower.touched_s == self._time_s:
             return self._time_s, self._time_s + _DROP_JUMP_S  # few frames may show nothing of the jump that follows
-        if told or self._time_s - before_s < _BLIND_S or not (low or self._low):
+        if told or self._time_s - before_s < BLIND_S or not (low or self._low):
             return self._unclear
-        landed = not low and _BLIND_S < before_s - earlier_s < math.inf  # perhaps, and at the last frame already
+        landed = not low and BLIND_S < before_s - earlier_s < math.inf  # perhaps, and at the last frame already
         first_s = earlier_s if landed else before_s
         return (first_s, self._time_s) if self._unclear is None else (min(first_s, self._unclear[0]), self._time_s)
 

@@ -175,9 +175,12 @@ class Replay:
         """
         if self.round < _ROUNDS:
             closely = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
-            uncovered = [jump for jump in self._jumps if not self._covered(*_flight(jump))]
-            closely += [stretch for jump in uncovered for stretch in Span.of(jump).closely]
-            contacts = [stretch for jump in self._jumps if self._covered(*_flight(jump)) for stretch in _contacts(jump)]
+            contacts: list[Stretch] = []
+            for jump in self._jumps:
+                if self._covered(*_flight(jump)):
+                    contacts += _contacts(jump)
+                else:
+                    closely += Span.of(jump).closely
             seen = (frame for frame, _ in self._seen.values() if not _within(frame, self._closely))
             again = [frame for frame in seen if _within(frame, closely)]
             for frame in again:
