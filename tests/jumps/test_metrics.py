@@ -128,6 +128,7 @@ def test_a_stated_box_is_weighed_against_the_fall_that_was_seen() -> None:
     boxes = (Athlete(drop_height_m=box) for box in (None, 0.34, 0.90))
     alone, near, far = (evaluate(FLIGHT, DJ, athlete, SCALE)["drop_height_m"] for athlete in boxes)
     assert 0.30 < near.value < 0.34
+    assert near.sd < alone.sd  # two that know nothing of each other
     assert far == alone
     unseen = evaluate(FLIGHT, replace(DJ, touching=None), Athlete(drop_height_m=0.40), SCALE)["drop_height_m"]
     assert unseen.value == 0.40

@@ -40,13 +40,14 @@ def seen(
     *,
     movement: Movement = Movement.AUTO,
     height_m: float | None = None,
+    drop_height_m: float | None = None,
     seed: int = 0,
 ) -> list[Jump]:
     """The final jumps of a motion whose (N, 33, 4) noisy landmarks were changed in place."""
     picture, world = motion.landmarks()
     picture = picture + np.random.default_rng(seed).normal(0, NOISE, picture.shape) * [1, 1, 1, 0]
     change(motion.times_s, picture)
-    tracker = JumpTracker(movement, height_m=height_m)
+    tracker = JumpTracker(movement, height_m=height_m, drop_height_m=drop_height_m)
     frames = zip(motion.times_s.tolist(), picture, world, strict=True)
     jumps = [jump for at, one, m in frames for jump in tracker.update(at, one, aspect=ASPECT, world=m).jumps]
     return [jump for jump in [*jumps, *tracker.finish()] if jump.final]
@@ -261,6 +262,13 @@ def test_a_stated_height_that_the_fall_contradicts_is_told(cmj: Motion, stated: 
     assert jump.metrics["countermovement_depth_m"] == pytest.approx(0.30, abs=0.05)
 
 
+@pytest.mark.parametrize(("stated_m", "told"), [(None, False), (0.25, False), (0.35, False), (0.50, True)])
+def test_a_stated_box_that_the_fall_contradicts_is_told(stated_m: float | None, told: bool) -> None:
+    (jump,) = seen(act(drop_jump(box_m=0.30)), movement=Movement.DJ, drop_height_m=stated_m)
+    assert ("drop_height_disagrees" in jump.quality.warnings) is told
+    assert jump.metrics["drop_height_m"] == pytest.approx(0.30, abs=0.05)
+
+
 def test_a_stated_height_that_even_a_fall_badly_seen_contradicts_is_no_scale() -> None:
     (jump,) = seen(act(countermovement_jump(0.2), 15.0), height_m=0.58 * STATURE)
     assert "scale_disagrees" in jump.quality.warnings
@@ -341,6 +349,7 @@ def test_frames_that_are_missing_are_told(cmj: Motion) -> None:
         ("landing_flexed", "B"),
         ("head_out_of_picture", "B"),
         ("movement_unlike", "B"),
+        ("drop_height_disagrees", "B"),
         ("few_frames_in_flight", "C"),
         ("feet_out_of_picture", "C"),
         ("camera_moved", "C"),

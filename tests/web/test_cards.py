@@ -25,6 +25,7 @@ WARNINGS = (
     "movement_unlike",
     "onset_not_seen",
     "scale_disagrees",
+    "drop_height_disagrees",
     "second_person",
 )
 

@@ -49,6 +49,11 @@ def evaluate(flight: Flight, push: PushOff, athlete: Athlete, scale: Scale) -> d
     return {name: value for name, value in values.items() if np.isfinite(value).all()}
 
 
+def box_contradicted(push: PushOff, athlete: Athlete, scale: Scale) -> bool:
+    """Whether the fall that was seen before the contact is not one from the box that was stated."""
+    return _disagree(_stated_drop(push, athlete.drop_height_m), _seen_drop(push, _metres(scale)))
+
+
 def _flight_values(flight: Flight) -> dict[str, Value]:
     """Height by flight time (Bosco 1983), and by the time that the same flight takes between equal postures.
 
@@ -224,15 +229,29 @@ def _drop(push: PushOff, box_m: float | None, metres: Value | None) -> dict[str,
     stated box counts only as far as it goes with the fall that was seen, or where none was seen before the contact;
     and not for a jump that followed another one.
     """
-    if push.contact_s is None:
-        return {}
-    stated = None if box_m is None or push.rebound else Value(box_m, _BOX_SD_M)
-    if push.touching is None or metres is None:
-        return {} if stated is None else {"drop_height_m": stated}
+    stated, fallen = _stated_drop(push, box_m), _seen_drop(push, metres)
+    if stated is None or fallen is None or _disagree(stated, fallen):
+        alone = stated if fallen is None else fallen
+        return {} if alone is None else {"drop_height_m": alone}
+    together = math.hypot(stated.sd, fallen.sd)  # neither knows of the other
+    mean = (stated.value * fallen.sd**2 + fallen.value * stated.sd**2) / together**2
+    return {"drop_height_m": Value(mean, stated.sd * fallen.sd / together)}
+
+
+def _stated_drop(push: PushOff, box_m: float | None) -> Value | None:
+    return None if box_m is None or push.contact_s is None or push.rebound else Value(box_m, _BOX_SD_M)
+
+
+def _seen_drop(push: PushOff, metres: Value | None) -> Value | None:
+    if push.contact_s is None or push.touching is None or metres is None:
+        return None
     speed, noise = push.touching
     velocity = speed * metres.value
     sd = math.hypot(noise * metres.value, speed * metres.sd, GRAVITY * push.contact_sd_s)
-    fallen = Value(velocity**2 / (2 * GRAVITY), sd * math.hypot(velocity, sd / math.sqrt(2)) / GRAVITY)
-    if stated is None or abs(stated.value - fallen.value) > _BELIEVED * float(np.hypot(stated.sd, fallen.sd)):
-        return {"drop_height_m": fallen}
-    return {"drop_height_m": combined([fallen, stated])}
+    return Value(velocity**2 / (2 * GRAVITY), sd * math.hypot(velocity, sd / math.sqrt(2)) / GRAVITY)
+
+
+def _disagree(one: Value | None, other: Value | None) -> bool:
+    if one is None or other is None:
+        return False
+    return abs(one.value - other.value) > _BELIEVED * math.hypot(one.sd, other.sd)

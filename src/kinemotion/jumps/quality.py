@@ -45,6 +45,7 @@ class Evidence:
         excess_m: by how much the height from flight time is too high.
         camera_moved: whether the camera moved.
         scales_agree: whether gravity and the stated stature agree on the scale.
+        box_contradicted: whether the fall that was seen is not one from the box that was stated.
         strange_s: times of frames that showed somebody else.
     """
 
@@ -56,6 +57,7 @@ class Evidence:
     excess_m: float
     camera_moved: bool
     scales_agree: bool
+    box_contradicted: bool
     strange_s: Sequence[float]
 
     @property
@@ -99,6 +101,7 @@ def _warnings(evidence: Evidence, whole: Samples, gaps: Array) -> tuple[str, ...
         "camera_moved": evidence.camera_moved,
         "second_person": _strangers(evidence) >= _FEWEST,
         "scale_disagrees": not evidence.scales_agree,
+        "drop_height_disagrees": evidence.box_contradicted,
         "movement_unlike": unlike,
         "onset_not_seen": not unlike and evidence.push.movement is not Movement.DJ and evidence.push.onset_s is None,
     }

@@ -13,7 +13,7 @@ from kinemotion.jumps.body import Body, measure
 from kinemotion.jumps.flight import Flight, analyse
 from kinemotion.jumps.identity import Identity, Sighting
 from kinemotion.jumps.jump import Jump, Movement, Phase, Update
-from kinemotion.jumps.metrics import evaluate
+from kinemotion.jumps.metrics import box_contradicted, evaluate
 from kinemotion.jumps.phases import Airborne, PhaseFollower
 from kinemotion.jumps.pushoff import PushOff, push_off
 from kinemotion.jumps.reference import BLIND_S
@@ -190,6 +190,7 @@ class JumpTracker:
             excess_m=values["jump_height_flight_time_m"].value - values["jump_height_m"].value,
             camera_moved=moved,
             scales_agree=scales.agree,
+            box_contradicted=box_contradicted(push, self._athlete, scales),
             strange_s=self._identity.strange_s,
         )
         uncertainty = {name: float(value.sd) for name, value in values.items()}

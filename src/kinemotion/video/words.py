@@ -119,6 +119,8 @@ WARNINGS: Final = {
     "second_person": "Somebody else was in the picture. Let one person alone be seen, then film again.",
     "scale_disagrees": "The body height stated does not fit the fall that was seen. Check it, and whether the clip "
     "plays in slow motion.",
+    "drop_height_disagrees": "The drop height stated does not fit the fall that was seen, and was left out. Check it. "
+    "Step off the box: stepping down or jumping off it changes the fall.",
     _UNLIKE: "This did not look like the movement asked for: figures of the push-off may mean nothing. Run the "
     "command of the movement that was done: cmj-analyze for countermovement jumps, sj-analyze for squat jumps, "
     'dropjump-analyze for drop jumps, analyze for any; in Python, movement="auto".',

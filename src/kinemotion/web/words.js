@@ -98,6 +98,9 @@ export const WARNINGS = {
   second_person: 'Somebody else was in the picture. Let one person alone be seen, then jump again.',
   scale_disagrees:
     'The body height stated does not fit what the camera saw. Check it under “Set-up”, and that the whole body shows.',
+  drop_height_disagrees:
+    'The height of the box does not fit the fall that was seen, and was left out. Check it under “Set-up”. Step off ' +
+    'the box: stepping down or jumping off it changes the fall.',
   onset_not_seen:
     'The beginning of the movement was not seen, so times and depths before take-off may be missing. ' +
     'Stand still for a second before the jump.',
