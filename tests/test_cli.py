@@ -95,20 +95,35 @@ def test_the_demo_saves_a_clip_to_try_the_clip_commands_with(tmp_path: Path) -> 
     clip = tmp_path / "clip.mp4"
     outcome = kinemotion("demo", "--save", str(clip), "--jumps", "1")
     assert (outcome.returncode, outcome.stderr) == (0, "")
-    assert outcome.stdout.endswith(f"{clip}: countermovement jump 25.0 cm\n")
+    assert outcome.stdout.endswith(f"{clip} is saved\n")
+    assert re.search(r"1 .* cmj .* 25\.0 .* 452 .* 2\.21 .* 30\.0 ", outcome.stdout)
     (jump,) = analyze_video(clip).jumps
     assert jump.metrics["jump_height_m"] == pytest.approx(0.25, abs=0.03)
     for again, why in ((clip, "is there already"), (tmp_path / "clip.gif", "a clip ends in .mp4 or .webm")):
         refused = kinemotion("demo", "--save", str(again))
-        assert refused.returncode == 1
+        assert refused.returncode == 2
         assert refused.stderr.startswith(f"Error: {again}: {why}")
     assert "--save needs no server" in kinemotion("demo", "--save", "a.mp4", "--url", "http://127.0.0.1:9").stderr
+    assert "give --save, too" in kinemotion("demo", "--speed", "8").stderr
+
+
+def test_a_clip_in_slow_motion_is_drawn_and_measured_in_real_time(tmp_path: Path) -> None:
+    clip = tmp_path / "slow.mp4"
+    outcome = kinemotion("demo", "--save", str(clip), "--jumps", "1", "--movement", "dj", "--fps", "60", "--speed", "4")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    (jump,) = analyze_video(clip, "dj", speed=4).jumps
+    assert jump.metrics["ground_contact_time_ms"] == pytest.approx(240, abs=20)
+    assert jump.metrics["jump_height_m"] == pytest.approx(0.25, abs=0.03)
 
 
 def test_one_jump_of_each_kind_is_drawn_and_told_apart(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     outcome = kinemotion("demo", "--save", str(clip), "--movement", "auto")
-    assert outcome.stdout.endswith("drop jump 25.0 cm, countermovement jump 40.0 cm, squat jump 33.0 cm\n")
+    assert re.findall(r"(dj|cmj|sj) .*? (25\.0|40\.0|33\.0) ", outcome.stdout) == [
+        ("dj", "25.0"),
+        ("cmj", "40.0"),
+        ("sj", "33.0"),
+    ]
     assert [jump.movement for jump in analyze_video(clip, "auto").jumps] == ["dj", "cmj", "sj"]
 
 

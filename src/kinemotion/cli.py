@@ -18,13 +18,14 @@ from rich.table import Column, Table
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from kinemotion import __version__, settings_page
-from kinemotion.errors import KinemotionError
+from kinemotion.errors import KinemotionError, VideoError
 from kinemotion.jumps import Movement
 from kinemotion.pose.models import MODELS, ModelStore
 from kinemotion.quiet import native_remarks_hidden
 from kinemotion.settings import Settings
 from kinemotion.video.commands import COMMANDS
 
+_BAD_FILE: Final = 2
 _NOT_FOUND: Final = 3
 _REFUSALS: Final = {
     401: "wants a token: name a file with a valid one, --token-file",
@@ -125,7 +126,12 @@ def serve(
     show_default=True,
     help="How many jumps to draw; in a clip of drop jumps there is one.",
 )
-@click.option("--fps", type=click.FloatRange(10, 120), default=30, show_default=True, help="The camera's frame rate.")
+@click.option("--fps", type=click.FloatRange(10, 240), default=30, show_default=True, help="The camera's frame rate.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 100),
+    help="How many times slower than life the clip of --save plays, as slow-motion files do.  [default: 1]",
+)
 @click.option(
     "--token-file", type=click.Path(path_type=Path), help="A file whose first token is for a server that wants one."
 )
@@ -137,17 +143,20 @@ def demo(
     movement: str,
     jumps: int,
     fps: float,
+    speed: float | None,
     token_file: Path | None,
 ) -> None:
     """Stream drawn jumps to a server and print what came back beside the truth, or save them as a clip."""
     if target is not None and (url is not None or token_file is not None):
         raise click.UsageError("--save needs no server: leave --url and --token-file out")
+    if target is None and speed is not None:
+        raise click.UsageError("--speed is how a clip plays: give --save, too")
     context.with_resource(native_remarks_hidden())
     from kinemotion import demo as demonstration
     from kinemotion.realtime.tokens import tokens_in
 
     if target is not None:
-        demonstration.save(Console(), target, Movement(movement), jumps, fps)
+        demonstration.save(Console(), target, Movement(movement), jumps, fps, speed or 1.0)
         return
     ModelStore(Settings.from_environment().model_dir).verify_installed()
     try:
@@ -225,4 +234,4 @@ def main() -> None:
         commands(prog_name="kinemotion")
     except KinemotionError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        sys.exit(_BAD_FILE if isinstance(error, VideoError) else 1)

@@ -20,7 +20,7 @@ from kinemotion.realtime.client import Report, stream
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump, JumpTruth, Motion, SquatJump
-from kinemotion.video import atomic, words
+from kinemotion.video import atomic
 from kinemotion.video.encoder import FORMATS, quick_encoder
 
 Frame = tuple[float, bytes]
@@ -37,6 +37,7 @@ _COLUMNS: Final = (
     ("take-off, m/s", "takeoff_velocity_m_s", 1.0, 2),
     ("contact, ms", "ground_contact_time_ms", 1.0, 0),
 )
+_DRAWN_ONLY: Final = (("depth, cm", "countermovement_depth_m", 100.0, 1), ("drop, cm", "drop_height_m", 100.0, 1))
 
 
 def run(
@@ -77,7 +78,7 @@ def run(
     return all(drawn is not None and found is not None for drawn, found in pairs)
 
 
-def save(console: Console, path: Path, movement: Movement, jumps: int, fps: float) -> None:
+def save(console: Console, path: Path, movement: Movement, jumps: int, fps: float, speed: float = 1.0) -> None:
     """Draws jumps into a video file, and prints what was drawn; of drop jumps a clip holds one, its first.
 
     Args:
@@ -86,6 +87,7 @@ def save(console: Console, path: Path, movement: Movement, jumps: int, fps: floa
         movement: which jump the athlete does; `auto` for one of each.
         jumps: how many jumps.
         fps: the camera's frame rate.
+        speed: how many times slower than life the clip plays.
 
     Raises:
         VideoError: the file cannot be written, or is there already.
@@ -97,19 +99,15 @@ def save(console: Console, path: Path, movement: Movement, jumps: int, fps: floa
     clip = _clips(movement, _heights(jumps), fps)[0]
     with _progress(console) as progress, atomic.replacing(path) as part:
         task = progress.add_task("Drawing the athlete", total=len(clip.times_s))
-        file = quick_encoder(part, clip.size, clip.fps)
+        file = quick_encoder(part, clip.size, clip.fps / speed)
         try:
             for _, image in clip.frames():
                 file.write(image.astype(np.uint8, copy=False))
                 progress.advance(task)
         finally:
             file.close()
-    drawn = (f"{words.MOVEMENTS[Movement(truth.movement)].lower()} {_height(truth)}" for truth in clip.truth)
-    console.print(f"{path}: {', '.join(drawn)}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _height(truth: JumpTruth) -> str:
-    return words.measure(words.HEADLINE, truth.metrics[words.HEADLINE])
+    _print_truth(console, clip.truth)
+    console.print(f"{path} is saved", markup=False, highlight=False, soft_wrap=True)
 
 
 def _heights(jumps: int) -> list[float]:
@@ -180,6 +178,16 @@ def _print_jumps(console: Console, pairs: Sequence[tuple[JumpTruth | None, Found
             for _, name, scale, digits in _COLUMNS
         )
         table.add_row(str(number), *cells, jump["quality"]["grade"] if jump else "not found")
+    console.print(table)
+
+
+def _print_truth(console: Console, drawn: Sequence[JumpTruth]) -> None:
+    known = [column for column in (*_COLUMNS, *_DRAWN_ONLY) if any(column[1] in truth.metrics for truth in drawn)]
+    titles = (title.replace(", ", "\n") for title in ("take-off, s", *(title for title, *_ in known)))
+    table = Table("jump", "kind", *titles, title="drawn")
+    for number, truth in enumerate(drawn, 1):
+        cells = (_cell(truth.metrics.get(name), scale, digits) for _, name, scale, digits in known)
+        table.add_row(str(number), truth.movement, f"{truth.events_s['takeoff']:.3f}", *cells)
     console.print(table)
 
 
