@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -101,7 +101,8 @@ def judge(
         log: what the server wrote to standard error.
         share: how much greater p95 may be.
         growth: how much larger the server may be in the last third of the time than in the one before.
-        missed: how many more of the jumps may have no final result, as a share of them; one is always allowed.
+        missed: how many more of the jumps may have no final result, as a share of them; one is always allowed, and
+            what chance may do, two standard deviations.
         live_only: how many more may be final without every frame, in the same way.
     """
     return [
@@ -147,13 +148,15 @@ def _jumps(alone: dict[str, Any], beside: dict[str, Any], missed: float, live_on
 def _no_more(
     key: str, what: str, remark: str, alone: dict[str, Any], beside: dict[str, Any], more: float
 ) -> Verdict:  # fmt: skip
-    """Compares shares, since one run takes longer than the other; of a few jumps, one is no more than chance."""
-    expected = alone[key] / alone["filmed"] * beside["filmed"]
+    """Compares shares, since one run takes longer than the other."""
+    share, filmed = alone[key] / alone["filmed"], beside["filmed"]
+    chance = filmed * sqrt(share * (1 - share) * (1 / filmed + 1 / alone["filmed"]))  # standard deviation, binomial
+    allowed = max(1.0, more * filmed, 2 * chance)
     text = (
-        f"{what}: {beside[key]} of {beside['filmed']}{remark}, {alone[key]} of {alone['filmed']} without attacks, "
-        f"at most {100 * more:g} % of the jumps more, or one"
+        f"{what}: {beside[key]} of {filmed}{remark}, {alone[key]} of {alone['filmed']} without attacks, at most "
+        f"{allowed:.0f} more than that share"
     )
-    return Verdict(beside[key] <= expected + max(1.0, more * beside["filmed"]), text)
+    return Verdict(beside[key] <= share * filmed + allowed, text)
 
 
 def _flat(mib: Sequence[float], growth: float) -> Verdict:

@@ -43,8 +43,8 @@ def test_what_is_good_passes() -> None:
         ({"beside": GOOD["beside"] | {"latency_ms": None}}, "latency"),
         ({"beside": GOOD["beside"] | {"totals": {"errors_by_kind": {"closed_1011": 1}}}}, "sessions"),
         ({"beside": GOOD["beside"] | {"cameras": [{"answered": 10}, {"answered": 0}]}}, "sessions"),
-        ({"beside": GOOD["beside"] | {"jumps": jumps(500, 8, 50)}}, "jumps missed"),
-        ({"beside": GOOD["beside"] | {"jumps": jumps(500, 8, 50, 8)}}, "jumps missed"),
+        ({"beside": GOOD["beside"] | {"jumps": jumps(500, 9, 50)}}, "jumps missed"),
+        ({"beside": GOOD["beside"] | {"jumps": jumps(500, 9, 50, 9)}}, "jumps missed"),
         ({"beside": GOOD["beside"] | {"jumps": jumps(500, 7, 51)}}, "jumps as seen live"),
         ({"beside": GOOD["beside"] | {"jumps": jumps(0, 0, 0)}}, "jumps"),
         ({"alone": GOOD["alone"] | {"jumps": jumps(0, 0, 0)}}, "jumps"),
@@ -56,6 +56,15 @@ def test_what_is_good_passes() -> None:
 )
 def test_each_thing_that_is_bad_does_not(changes: dict[str, Any], what: str) -> None:
     assert missed(**changes) == [what]
+
+
+@pytest.mark.parametrize(("more", "bad"), [(0, []), (40, []), (55, ["jumps missed"])])
+def test_of_many_jumps_that_are_missed_anyway_chance_moves_some(more: int, bad: list[str]) -> None:
+    many = {
+        "alone": GOOD["alone"] | {"jumps": jumps(260, 156, 0)},
+        "beside": GOOD["beside"] | {"jumps": jumps(650, 390 + more, 0)},
+    }
+    assert missed(**many) == bad
 
 
 @pytest.mark.parametrize(("more", "bad"), [(1, []), (2, ["jumps missed"])])
