@@ -1,8 +1,8 @@
 """Who works on which replay: the desk from which workers take the frames of jumps that are not final.
 
-A graph follows the body from frame to frame, so a replay keeps the one that it began with, where it can. The shortest
-goes first, of those whose frames are all there; a desk that cannot keep up gives the longest up: then the live result
-has to do.
+A graph follows the body from frame to frame, so a replay keeps the one that it began with, where it can. Of those whose
+frames are all there the jump that landed first goes first, unless it has many more frames than others. Where the desk
+cannot keep up, a jump that waited too long is given up by its session, and the live result has to do.
 """
 
 import logging
@@ -22,7 +22,8 @@ from kinemotion.realtime.replay import NO_POSES, Poses, Replay
 from kinemotion.realtime.scheduler import Piece
 
 _MAX_HELD_BYTES: Final = 128 * 1024 * 1024
-_MANY: Final = 45  # frames waiting
+_MANY: Final = 10  # frames waiting
+_FRAME_S: Final = 0.02  # by which each frame that waits puts its replay back: nobody's many frames hold up all others
 
 _log: Final = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class ReplayDesk:
             self._invite()
 
     def take(self) -> Piece | None:
-        """A piece of work of a replay: of the shortest complete one in the latest round, else of one that is begun."""
+        """A piece of work of a replay: of the oldest complete one, else of one that is begun."""
         with self._lock:
             ready = [replay for replay in reversed(self._replays) if replay.ready and not replay.working]
             if all(follower.working for follower in self._followers):
@@ -229,10 +230,10 @@ class ReplayDesk:
         else:
             follower.graph.forget()
 
-    def _precedence(self, replay: Replay) -> tuple[int, int]:
+    def _precedence(self, replay: Replay) -> tuple[bool, float]:
         if replay.complete:
-            return replay.round, -len(replay.waiting)
-        return 0, any(follower.replay is replay for follower in self._followers)
+            return True, -(replay.since_s + _FRAME_S * len(replay.waiting))
+        return False, any(follower.replay is replay for follower in self._followers)
 
     def _pressed(self, replay: Replay) -> bool:
         """Whether much is to be done for other jumps."""
@@ -251,10 +252,10 @@ class ReplayDesk:
             return True
 
     def _shed(self) -> list[Replay]:
-        """Takes out those replays of which most waits until the others can be held."""
+        """Takes out those replays that hold most until the others can be held."""
         shed = []
         while sum(one.held_bytes for one in self._replays) > _MAX_HELD_BYTES:
-            shed.append(max(self._replays, key=lambda one: (len(one.waiting), one.held_bytes)))
+            shed.append(max(self._replays, key=lambda one: one.held_bytes))
             self._replays.remove(shed[-1])
             shed[-1].over = True
         return shed

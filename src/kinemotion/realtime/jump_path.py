@@ -13,7 +13,8 @@ from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, Span
 from kinemotion.realtime.ring import Ring
 
-_LONGEST_DOUBT_S: Final = 3.0
+_LONGEST_DOUBT_S: Final = 2.5
+_UNEXPLAINED_S: Final = 1.6  # after a doubt: until then the live path may tell the jump that it belongs to
 _NO_ANSWER_S: Final = 2.0  # after which a search waits no more for what the live path says of the next frame
 _LATE: Final = 10  # times as late as another jump a searched one may be
 _US_PER_S: Final = 1_000_000
@@ -74,7 +75,7 @@ class JumpPath:
             elif now_s <= replay.span.urgent_until_s:
                 self._desk.add(replay, [frame], complete=False)
         self._ring.append(frame)
-        over_s = min(now_s - AFTER_DOUBT_S, max(self._analysed_s, now_s - _NO_ANSWER_S))
+        over_s = min(now_s - _UNEXPLAINED_S, max(self._analysed_s, now_s - _NO_ANSWER_S))
         if self._doubts and over_s > self._doubts[0][1]:
             self._look_into(over_s)
 

@@ -40,8 +40,9 @@ _BESIDE_S: Final = 0.2
 _CONTACT_S: Final = 0.1  # of that, what the height needs,
 _NEXT_S: Final = 0.07  # and what it needs every frame of
 _EVERY_S: Final = 0.0
-_HALF_S: Final = 0.06
+_HALF_S: Final = 0.09
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
+_COARSE_S: Final = 0.6  # outside the doubt that a search looks into first
 _ALL_SHARE: Final = 0.5  # of the frames beside a flight has a live pose: then all others are looked at, too,
 _PUSH_OFF_SHARE: Final = 0.25  # or those of the push-off
 _LEAP_S: Final = 0.15  # after which a graph looks for the body where it is no more, for a frame
@@ -70,6 +71,7 @@ class Span:
         latest_s: and at the latest.
         closely: the flight with its contacts, which is looked at closely; none where nobody knows of one,
         push_off: nor of what comes before it, from the onset on.
+        doubt: where there may be a flight, which is looked into first; none where one was seen.
     """
 
     from_s: float
@@ -78,6 +80,7 @@ class Span:
     latest_s: float
     closely: tuple[Stretch, ...] = ()
     push_off: tuple[Stretch, ...] = ()
+    doubt: tuple[Stretch, ...] = ()
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
@@ -91,12 +94,19 @@ class Span:
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        return cls(first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S, first_s - SAME_JUMP_S, last_s)
+        span = first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S
+        return cls(*span, first_s - SAME_JUMP_S, last_s, doubt=((first_s, last_s),))
 
     @property
     def urgent_until_s(self) -> float:
         """Until when frames are wanted at once; what comes later waits for what the live path finds in it."""
         return max((last_s for _, last_s in self.closely), default=self.until_s)
+
+    def concerns(self, first_s: float, last_s: float) -> bool:
+        """Whether what is unclear of a stretch matters here; what lies before or after is some other jump's."""
+        if self.doubt:
+            return any(from_s < last_s and first_s < until_s for from_s, until_s in self.doubt)
+        return self.earliest_s - SAME_JUMP_S <= last_s and first_s <= self.latest_s + SAME_JUMP_S
 
     def distance(self, jump: Jump) -> float:
         """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
@@ -153,7 +163,7 @@ class Replay:
         Args:
             frames: later than all before.
             live: the poses that the live path found.
-            pressed: whether half of the flight's have to do, since much is to be done for other jumps.
+            pressed: whether a third of the flight's have to do, at 30 a second, since others wait for theirs.
         """
         self.held_bytes += sum(len(frame.jpeg) for frame in frames)
         far = [frame for frame in frames if not _within(frame, self.span.closely)]
@@ -162,16 +172,20 @@ class Replay:
         self._chosen_us += known
         missed = [frame for frame in frames if frame.elapsed_us not in known]
         share = len(known) / max(len(far), 1)
-        apart_s: list[Apart] = [(self.span.closely, _HALF_S if pressed else _EVERY_S)]
+        far_s = _EVERY_S if share > _ALL_SHARE else _COARSE_S if self.span.doubt else _SPARSE_S
+        apart_s: list[Apart] = [
+            (self.span.closely, _HALF_S if pressed else _EVERY_S),
+            (self.span.doubt, min(far_s, _SPARSE_S)),
+        ]
         if share > _PUSH_OFF_SHARE:
             apart_s.append((self.span.push_off, _EVERY_S))
-        self._choose(missed, apart_s, _EVERY_S if share > _ALL_SHARE else _SPARSE_S)
+        self._choose(missed, apart_s, far_s)
 
     def look_closer(self, *, pressed: bool) -> bool:
         """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
 
         First the flights that show, or may, the few frames included that were looked at from afar: with a gap before it
-        a graph is not sure where the body is. Then what was left out of their contacts.
+        a graph is not sure where the body is. Then what was left out of their contacts. Where nothing shows, nothing.
         """
         if self.round < _ROUNDS:
             closely = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
@@ -181,14 +195,8 @@ class Replay:
                     contacts += _contacts(jump)
                 else:
                     closely += Span.of(jump).closely
-            seen = (frame for frame, _ in self._seen.values() if not _within(frame, self._closely))
-            again = [frame for frame in seen if _within(frame, closely)]
-            for frame in again:
-                del self._seen[frame.elapsed_us]
-            self._closely += closely
-            self._chosen_us = sorted(self._seen)
-            frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
-            self._choose(frames, [(contacts, _EVERY_S), (closely, _HALF_S if pressed else _EVERY_S)], _SPARSE_S)
+            if closely or contacts:
+                self._return_to(closely, [(contacts, _EVERY_S), (closely, _HALF_S if pressed else _EVERY_S)])
         self.round += 1
         return bool(self.waiting)
 
@@ -243,6 +251,17 @@ class Replay:
         self.forget()
         done(final)
 
+    def _return_to(self, closely: list[Stretch], apart_s: list[Apart]) -> None:
+        """Has more looked at, and anew what was seen of some stretches from afar only."""
+        seen = (frame for frame, _ in self._seen.values() if not _within(frame, self._closely))
+        again = [frame for frame in seen if _within(frame, closely)]
+        for frame in again:
+            del self._seen[frame.elapsed_us]
+        self._closely += closely
+        self._chosen_us = sorted(self._seen)
+        frames, self._left_out = sorted(self._left_out + again, key=lambda frame: frame.elapsed_us), []
+        self._choose(frames, apart_s, _SPARSE_S)
+
     def _choose(self, frames: list[Frame], apart_s: list[Apart], far_s: float) -> None:
         """Has those frames looked at that lie far enough apart from those that are."""
         seen_us = sorted(self._seen)
@@ -273,8 +292,8 @@ class Replay:
         )
 
     def _settled(self, first_s: float, last_s: float) -> bool:
-        """Whether a stretch in doubt is none that matters: before or after what was expected, or told by a jump."""
-        if first_s > self.span.latest_s + SAME_JUMP_S or last_s < self.span.earliest_s - SAME_JUMP_S:
+        """Whether a stretch in doubt is none that matters, or is explained by a jump."""
+        if not self.span.concerns(first_s, last_s):
             return True
         takeoffs_s = (jump.events_s["takeoff"] for jump in self._jumps)
         return any(first_s - SAME_JUMP_S < takeoff_s < last_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
