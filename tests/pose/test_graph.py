@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mediapipe import Image
 from numpy.typing import NDArray
 
 from kinemotion.pose.graph import Mode, Pose, PoseGraph
@@ -63,6 +64,47 @@ def test_a_graph_that_forgot_is_as_good_as_new(drawn_frames: list[tuple[float, b
             assert one is not None
             assert other is not None
             np.testing.assert_array_equal(one.landmarks[:, :VISIBILITY], other.landmarks[:, :VISIBILITY])
+
+
+@pytest.mark.parametrize(("mode", "apart"), [(Mode.LIVE, 6), (Mode.FINAL, 10), (Mode.LIVE, 20)])
+def test_a_body_that_moved_far_since_the_last_picture_is_found_where_it_is(
+    mode: Mode, apart: int, drawn_frames: list[tuple[float, bytes]]
+) -> None:
+    pictures = [decode(jpeg, read_header(jpeg)) for _, jpeg in drawn_frames]
+    below_the_head = slice(Landmark.LEFT_SHOULDER, None)
+    with PoseGraph(MODEL, mode) as graph, PoseGraph(MODEL, mode) as fresh:
+        for picture in pictures[::apart]:
+            fresh.forget()
+            there, found = fresh.detect(picture), graph.detect(picture)
+            assert there is not None
+            assert found is not None
+            off = found.landmarks[below_the_head, Y] - there.landmarks[below_the_head, Y]
+            assert abs(off).max() < 0.03  # without a second look up to 0.25
+
+
+def test_a_camera_of_30_frames_a_second_needs_one_look_at_each_and_none_takes_more_than_three(
+    drawn_frames: list[tuple[float, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = [decode(jpeg, read_header(jpeg)) for _, jpeg in drawn_frames]
+    with PoseGraph(MODEL) as graph:
+        look, looks = graph._look, list[Pose | None]()
+
+        def counted(picture: Image) -> Pose | None:
+            looks.append(look(picture))
+            return looks[-1]
+
+        monkeypatch.setattr(graph, "_look", counted)
+        for picture in pictures:
+            graph.detect(picture)
+        assert len(looks) == len(pictures)
+        for shift in (0, 250, 0, 250):  # at once at the other side of the room
+            looks.clear()
+            graph.detect(np.roll(pictures[0], shift, axis=1))
+            assert 1 <= len(looks) <= 3
+        looks.clear()
+        for _ in range(3):
+            graph.detect(EMPTY)
+        assert len(looks) == 2 + 1 + 1  # who left is looked for once more
 
 
 def heights(frames: list[tuple[float, bytes]], *, forgetful: bool = False) -> NDArray[np.float64]:
