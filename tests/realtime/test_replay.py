@@ -397,11 +397,11 @@ def test_a_desk_with_one_jump_does_every_frame_of_its_flight_and_judges_a_few_at
 @pytest.mark.parametrize(
     ("kept", "pressed", "flying", "beside"),
     [
-        (lambda seq: True, False, 27, 1),
+        (lambda seq: True, False, 27, 0),
         (lambda seq: seq % 3, False, 27, 13),
-        (lambda seq: seq % 3, True, 8, 14),
-        (lambda seq: seq % 3 == 0, False, 27, 13),
-        (lambda seq: seq % 5 == 0, False, 27, 1),
+        (lambda seq: seq % 3, True, 8, 13),
+        (lambda seq: seq % 3 == 0, False, 27, 12),
+        (lambda seq: seq % 5 == 0, False, 27, 0),
         (lambda seq: False, False, 27, 7),
     ],
 )
@@ -521,6 +521,36 @@ async def test_every_jump_of_a_stretch_is_told(graph: PoseGraph, drawn_clip: Cli
     assert [(jump.index, jump.final) for jump in client.told] == [
         (index, final) for index in range(1, len(events) + 1) for final in (False, True)
     ]
+
+
+async def test_what_a_search_has_explained_is_searched_no_second_time(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames
+) -> None:
+    bench, events = Bench(graph), drawn_clip.truth[0].events_s
+    client = Client(bench)
+    for one in of_clip(drawn_frames, events["landing"] + 1.0):
+        client.path.frame(one)
+    for first_s in (events["takeoff"] - 2.2, events["takeoff"] - 0.1):  # too long to be searched together
+        client.path.doubt(first_s, events["landing"])
+    finished = asyncio.create_task(client.path.finish())
+    await asyncio.sleep(0)
+    bench.work()
+    await finished
+    assert sorted(bench.ended) == ["cancelled", "done"]
+    assert [(jump.index, jump.final) for jump in client.told] == [(1, False), (1, True)]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.3])
+async def test_doubts_are_joined_in_whatever_order_they_arise(graph: PoseGraph, late_s: float) -> None:
+    bench = Bench(graph)
+    client = Client(bench)
+    for first_s, last_s in ((3.0, 3.4), (2.6 - late_s, 3.0)):
+        client.path.doubt(first_s, last_s)
+    finished = asyncio.create_task(client.path.finish())
+    await asyncio.sleep(0)
+    bench.work()
+    await finished
+    assert bench.ended == ["done"]
 
 
 @pytest.mark.parametrize("ends", [True, False])

@@ -182,7 +182,7 @@ class JumpPath:
 
         Those that a jump explains which the live path has found since are forgotten.
         """
-        self._doubts = [doubt for doubt in self._doubts if not self._explained(*doubt)]
+        self._doubts = sorted(doubt for doubt in self._doubts if not self._explained(*doubt))
         while self._doubts:
             first_s, last_s = self._doubts[0]
             count = 1
@@ -218,6 +218,11 @@ class JumpPath:
                 numbered = replace(jump, index=len(self.jumps) + 1)
                 self._tell(replace(numbered, final=False))
                 self._tell(numbered)
+        for other in tuple(self._searches):
+            if all(self._explained(*doubt) for doubt in other.span.doubt):
+                self._searches.remove(other)
+                self._unlimit(other)
+                self._desk.cancel(other)
         self._settle()
 
     def _explained(self, first_s: float, last_s: float) -> bool:

@@ -45,7 +45,6 @@ _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, whi
 _COARSE_S: Final = 0.6  # outside the doubt that a search looks into first
 _ALL_SHARE: Final = 0.5  # of the frames beside a flight has a live pose: then all others are looked at, too,
 _PUSH_OFF_SHARE: Final = 0.25  # or those of the push-off
-_LEAP_S: Final = 0.15  # after which a graph looks for the body where it is no more, for a frame
 _ROUNDS: Final = 4
 _JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one
 _US_PER_S: Final = 1_000_000
@@ -104,8 +103,9 @@ class Span:
 
     def concerns(self, first_s: float, last_s: float) -> bool:
         """Whether what is unclear of a stretch matters here; what lies before or after is some other jump's."""
-        if self.doubt:
-            return any(from_s < last_s and first_s < until_s for from_s, until_s in self.doubt)
+        for from_s, until_s in self.doubt:
+            earlier = last_s <= from_s and first_s < from_s
+            return not earlier and first_s <= until_s
         return self.earliest_s - SAME_JUMP_S <= last_s and first_s <= self.latest_s + SAME_JUMP_S
 
     def distance(self, jump: Jump) -> float:
@@ -145,8 +145,6 @@ class Replay:
         self._chosen_us: list[int] = []
         self._closely = list(span.closely)
         self._left_out: list[Frame] = []
-        self._leading: set[int] = set()
-        self._last_us = -inf
         self._seen: dict[int, tuple[Frame, Pose | None]] = {}
         self._judging: Iterator[None] | None = None
         self._jumps: Jumps = ()
@@ -175,7 +173,7 @@ class Replay:
         far_s = _EVERY_S if share > _ALL_SHARE else _COARSE_S if self.span.doubt else _SPARSE_S
         apart_s: list[Apart] = [
             (self.span.closely, _HALF_S if pressed else _EVERY_S),
-            (self.span.doubt, min(far_s, _SPARSE_S)),
+            ([_widened(doubt) for doubt in self.span.doubt], min(far_s, _SPARSE_S)),
         ]
         if share > _PUSH_OFF_SHARE:
             apart_s.append((self.span.push_off, _EVERY_S))
@@ -184,8 +182,8 @@ class Replay:
     def look_closer(self, *, pressed: bool) -> bool:
         """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
 
-        First the flights that show, or may, the few frames included that were looked at from afar: with a gap before it
-        a graph is not sure where the body is. Then what was left out of their contacts. Where nothing shows, nothing.
+        First the flights that show, or may, live poses included, which lack the soles. Then what was left out of their
+        contacts. Where nothing shows, nothing.
         """
         if self.round < _ROUNDS:
             closely = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
@@ -202,10 +200,7 @@ class Replay:
 
     def found(self, frame: Frame, pose: Pose | None) -> None:
         """Takes a frame's pose; the desk calls this."""
-        if frame.elapsed_us in self._leading:
-            self._leading.remove(frame.elapsed_us)
-        else:
-            self._seen[frame.elapsed_us] = frame, pose
+        self._seen[frame.elapsed_us] = frame, pose
 
     def judge(self) -> bool:
         """Follows the body some way through all that was found so far; says whether there is more of it."""
@@ -264,26 +259,15 @@ class Replay:
 
     def _choose(self, frames: list[Frame], apart_s: list[Apart], far_s: float) -> None:
         """Has those frames looked at that lie far enough apart from those that are."""
-        seen_us = sorted(self._seen)
         for frame in frames:
             least_s = next((least_s for stretches, least_s in apart_s if _within(frame, stretches)), far_s)
             place = bisect(self._chosen_us, frame.elapsed_us)
             gaps_us = (abs(frame.elapsed_us - other_us) for other_us in self._chosen_us[max(place - 1, 0) : place + 1])
             if min(gaps_us, default=inf) >= least_s * _US_PER_S:
                 self._chosen_us.insert(place, frame.elapsed_us)
-                self._lead_in(frame, seen_us)
                 self.waiting.append(frame)
-                self._last_us = frame.elapsed_us
             else:
                 self._left_out.append(frame)
-
-    def _lead_in(self, frame: Frame, seen_us: list[int]) -> None:
-        """Has a graph that comes from another time find the body first, in the frame before, whose pose is known."""
-        place = bisect(seen_us, frame.elapsed_us) - 1
-        near = place >= 0 and frame.elapsed_us - seen_us[place] <= _LEAP_S * _US_PER_S
-        if near and not 0 < frame.elapsed_us - self._last_us <= _LEAP_S * _US_PER_S:
-            self._leading.add(seen_us[place])
-            self.waiting.append(self._seen[seen_us[place]][0])
 
     def _covered(self, first_s: float, last_s: float) -> bool:
         """Whether what may be a flight was looked at closely, with its contacts."""
