@@ -219,7 +219,7 @@ class JumpPath:
                 self._tell(replace(numbered, final=False))
                 self._tell(numbered)
         for other in tuple(self._searches):
-            if all(self._explained(*doubt) for doubt in other.span.doubt):
+            if other.span.doubt is not None and self._explained(*other.span.doubt):
                 self._searches.remove(other)
                 self._unlimit(other)
                 self._desk.cancel(other)

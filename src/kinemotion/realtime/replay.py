@@ -40,7 +40,7 @@ _BESIDE_S: Final = 0.2
 _CONTACT_S: Final = 0.1  # of that, what the height needs,
 _NEXT_S: Final = 0.07  # and what it needs every frame of
 _EVERY_S: Final = 0.0
-_HALF_S: Final = 0.09
+_PRESSED_S: Final = 0.09  # in a flight, while others wait
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
 _COARSE_S: Final = 0.6  # outside the doubt that a search looks into first
 _ALL_SHARE: Final = 0.5  # of the frames beside a flight has a live pose: then all others are looked at, too,
@@ -79,7 +79,7 @@ class Span:
     latest_s: float
     closely: tuple[Stretch, ...] = ()
     push_off: tuple[Stretch, ...] = ()
-    doubt: tuple[Stretch, ...] = ()
+    doubt: Stretch | None = None
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
@@ -93,8 +93,8 @@ class Span:
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
         """Around a stretch in which there may be a flight."""
-        span = first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S
-        return cls(*span, first_s - SAME_JUMP_S, last_s, doubt=((first_s, last_s),))
+        from_s, until_s = first_s - _BEFORE_DOUBT_S, last_s + AFTER_DOUBT_S
+        return cls(from_s, until_s, first_s - SAME_JUMP_S, last_s, doubt=(first_s, last_s))
 
     @property
     def urgent_until_s(self) -> float:
@@ -103,10 +103,11 @@ class Span:
 
     def concerns(self, first_s: float, last_s: float) -> bool:
         """Whether what is unclear of a stretch matters here; what lies before or after is some other jump's."""
-        for from_s, until_s in self.doubt:
-            earlier = last_s <= from_s and first_s < from_s
-            return not earlier and first_s <= until_s
-        return self.earliest_s - SAME_JUMP_S <= last_s and first_s <= self.latest_s + SAME_JUMP_S
+        if self.doubt is None:
+            return self.earliest_s - SAME_JUMP_S <= last_s and first_s <= self.latest_s + SAME_JUMP_S
+        from_s, until_s = self.doubt
+        earlier = last_s <= from_s and first_s < from_s
+        return not earlier and first_s <= until_s
 
     def distance(self, jump: Jump) -> float:
         """How far outside the stretch in which it is expected a jump's take-off lies, seconds."""
@@ -172,9 +173,10 @@ class Replay:
         share = len(known) / max(len(far), 1)
         far_s = _EVERY_S if share > _ALL_SHARE else _COARSE_S if self.span.doubt else _SPARSE_S
         apart_s: list[Apart] = [
-            (self.span.closely, _HALF_S if pressed else _EVERY_S),
-            ([_widened(doubt) for doubt in self.span.doubt], min(far_s, _SPARSE_S)),
+            (self.span.closely, _PRESSED_S if pressed else _EVERY_S),
         ]
+        if self.span.doubt is not None:
+            apart_s.append(([_widened(self.span.doubt)], min(far_s, _SPARSE_S)))
         if share > _PUSH_OFF_SHARE:
             apart_s.append((self.span.push_off, _EVERY_S))
         self._choose(missed, apart_s, far_s)
@@ -182,8 +184,8 @@ class Replay:
     def look_closer(self, *, pressed: bool) -> bool:
         """Whether there are frames to be looked at besides, for what was judged last; the desk calls this.
 
-        First the flights that show, or may, live poses included, which lack the soles. Then what was left out of their
-        contacts. Where nothing shows, nothing.
+        First the flights that show, or may, in even steps: what was looked at there from afar is looked at again, live
+        poses included, which lack the soles. Then what was left out of their contacts. Where nothing shows, nothing.
         """
         if self.round < _ROUNDS:
             closely = [_widened(doubt) for doubt in self._doubts if not self._covered(*doubt)]
@@ -194,7 +196,7 @@ class Replay:
                 else:
                     closely += Span.of(jump).closely
             if closely or contacts:
-                self._return_to(closely, [(contacts, _EVERY_S), (closely, _HALF_S if pressed else _EVERY_S)])
+                self._return_to(closely, [(contacts, _EVERY_S), (closely, _PRESSED_S if pressed else _EVERY_S)])
         self.round += 1
         return bool(self.waiting)
 
