@@ -7,9 +7,9 @@ ARGS ?=
 SCENARIO ?= 25
 FUZZ_S ?= 3600
 bin := .venv/bin
-sources := src tests benchmarks loadtests fuzz
+sources := src tests benchmarks loadtests fuzz docs
 
-.PHONY: help run install test check format bench bench-compare bench-baseline accuracy memory \
+.PHONY: help run install test check format bench bench-compare bench-baseline accuracy memory pictures \
     load load-smoke load-cost soak-hostile fuzz lock system clean
 
 help:  ## list the targets
@@ -46,6 +46,9 @@ accuracy: .venv/development  ## errors against known truth, into docs/accuracy.m
 
 memory: .venv/development  ## the memory of a server as cameras come and go; about a minute
 	@$(bin)/python -m benchmarks.memory $(ARGS)
+
+pictures: .venv/development  ## the pictures of the README, of the drawn athlete
+	@$(bin)/python docs/pictures.py
 
 load: .venv/development  ## a load test of a server of its own; SCENARIO=smoke, 25, 100, first, ramp, spike, soak, jumps, flood
 	@$(bin)/python -m loadtests.run $(SCENARIO) $(ARGS)
