@@ -71,7 +71,8 @@ MEANINGS: Final = {
     "always the jump height again, and no second measurement of it.",
     "flight_time_ms": "From the last contact of the feet to the first.",
     "takeoff_velocity_m_s": "Upward speed of the centre of mass as the feet leave.",
-    "countermovement_depth_m": "How far the centre of mass sank below standing.",
+    "countermovement_depth_m": "How far the centre of mass sank below standing; a deep bend reads a few centimetres "
+    "short.",
     "eccentric_duration_ms": "From the onset to the lowest point.",
     "concentric_duration_ms": "From the lowest point (squat jump: from the first rise) to take-off.",
     "time_to_takeoff_ms": "From the onset to take-off.",
