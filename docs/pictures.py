@@ -25,7 +25,10 @@ _QUALITY: Final = 85
 
 def take_page(browser: Browser, target: Path) -> None:
     """The live page, when the first jump is final and the athlete is about to jump again."""
-    with background(Settings(port=0, final_s=30.0)) as address, browser.new_page(viewport={"width": 1180, "height": 760}) as page:
+    with (
+        background(Settings(port=0, final_s=30.0)) as address,
+        browser.new_page(viewport={"width": 1180, "height": 760}) as page,
+    ):
         page.goto(address)
         page.get_by_role("button", name="No camera? Watch the drawn athlete").click()
         cards = page.locator("#cards article")

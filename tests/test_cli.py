@@ -105,6 +105,7 @@ def test_the_demo_saves_a_clip_to_try_the_clip_commands_with(tmp_path: Path) -> 
         assert refused.stderr.startswith(f"Error: {again}: {why}")
     assert "--save needs no server" in kinemotion("demo", "--save", "a.mp4", "--url", "http://127.0.0.1:9").stderr
     assert "give --save, too" in kinemotion("demo", "--speed", "8").stderr
+    assert "more are for --save" in kinemotion("demo", "--fps", "240").stderr
 
 
 def test_a_clip_in_slow_motion_is_drawn_and_measured_in_real_time(tmp_path: Path) -> None:

@@ -76,12 +76,18 @@ def replay(frames: Sequence[Frame], live: Poses, jump: Jump) -> Jump | None:
     span = Span.of(jump)
     replay = Replay(span, tracker, found.extend)
     with PoseGraph(MODEL, Mode.FINAL) as graph:
-        desk = ReplayDesk([graph], partial(PoseGraph, MODEL, Mode.FINAL), lambda: None)
+        desk = ReplayDesk([graph], partial(PoseGraph, MODEL, Mode.FINAL), lambda: None, _has_ended)
         kept = [frame for frame in frames if span.from_s <= frame.elapsed_us / _US_PER_S <= span.until_s]
         desk.add(replay, kept, live, complete=True)
         while (piece := desk.take()) is not None:
             piece.run()
     return found[0] if found else None
+
+
+def _has_ended(end: str, seconds: float) -> None:
+    """Takes note of how a replay ended, for which there is one way here."""
+    if end != "done":
+        raise RuntimeError(f"a replay has {end}")
 
 
 def compare(jumps: Sequence[Jump], truth: JumpTruth) -> Outcome:

@@ -11,7 +11,7 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from kinemotion.pose.landmarks import COLUMNS, POINTS, Landmark, Landmarks
+from kinemotion.pose.landmarks import COLUMNS, POINTS, VISIBILITY, Landmark, Landmarks
 from kinemotion.pose.soles import soles
 
 # A live graph smooths its landmarks over time (one-euro filter; Casiez, Roussel and Vogel, 2012), which delays them by
@@ -22,9 +22,12 @@ _FRAME_MS: Final = 24 * 3600 * 1000
 # There it finds a body that has moved far only in part, and misplaces the rest by up to a quarter of the picture. Shown
 # the picture again, it looks where it found the body. On drawn jumps seen every 0.2 to 0.7 s this left no point below
 # the head off by more than 3 % of the picture; without it 7 to 58 % of the frames had one. At 24 frames a second and
-# more nobody moves so far.
+# more nobody who jumps moves so far.
 _FAR: Final = 0.12  # of the body's length in the picture
 _LOOKS: Final = 3
+_AT_ONCE: Final = 16.0  # looks beyond the first, enough for some jumps,
+_EACH: Final = 0.5  # and what every picture adds to them: who leaps all the time costs others half a look
+_SEEN: Final = 0.5  # visibility
 _TRUNK_AND_ANKLES: Final = [
     Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, Landmark.LEFT_HIP,
     Landmark.RIGHT_HIP, Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE,
@@ -74,6 +77,7 @@ class PoseGraph:
         self.mode = mode
         self._clock_ms = 0
         self._last: Pose | None = None
+        self._spare = _AT_ONCE
         self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
                 base_options=BaseOptions(model_asset_path=str(model)),
@@ -101,9 +105,11 @@ class PoseGraph:
         """
         picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
         aspect = image.shape[1] / image.shape[0]
-        for _ in range(_LOOKS):
+        self._spare = min(self._spare + _EACH, _AT_ONCE)
+        for look in range(_LOOKS):
             before, self._last = self._last, self._look(picture)
-            if before is None or not _far_apart(before, self._last, aspect):
+            self._spare -= min(look, 1)
+            if before is None or self._spare < 1 or not _far_apart(before, self._last, aspect):
                 break
         return self._last
 
@@ -125,7 +131,7 @@ class PoseGraph:
     def forget(self) -> None:
         """Makes the graph as good as new, for another camera, but for visibilities; takes about as long as a frame."""
         self._look(Image(ImageFormat.SRGB, _NOTHING))
-        self._last = None
+        self._last, self._spare = None, _AT_ONCE
 
     def close(self) -> None:
         """Frees the graph; doing it twice does no harm."""
@@ -146,9 +152,11 @@ def _far_apart(before: Pose, now: Pose | None, aspect: float) -> bool:
     """Whether a body moved so far that the graph was hardly looking where it is, or is seen no more."""
     if now is None:
         return True
-    length = np.ptp(before.landmarks[:, 1])
-    steps = (now.landmarks - before.landmarks)[_TRUNK_AND_ANKLES, :2] * [aspect, 1.0]
-    return bool(np.abs(steps).max() > _FAR * length)
+    one, other = before.landmarks[_TRUNK_AND_ANKLES], now.landmarks[_TRUNK_AND_ANKLES]
+    seen = np.minimum(one[:, VISIBILITY], other[:, VISIBILITY]) > _SEEN
+    steps = np.abs(other - one)[seen, :2] * [aspect, 1.0]
+    length = (np.ptp(before.landmarks[:, :2], axis=0) * [aspect, 1.0]).max()
+    return bool(steps.max(initial=0.0) > _FAR * length)
 
 
 def _array(points: list[Any]) -> Landmarks:

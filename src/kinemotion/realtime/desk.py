@@ -23,7 +23,8 @@ from kinemotion.realtime.scheduler import Piece
 
 _MAX_HELD_BYTES: Final = 128 * 1024 * 1024
 _MANY: Final = 10  # frames waiting
-_FRAME_S: Final = 0.02  # by which each frame that waits puts its replay back: nobody's many frames hold up all others
+_FRAME_S: Final = 0.02  # by which each of its frames puts a replay back: nobody's many frames hold up all others
+_SEARCH_S: Final = 3.0  # by which a search is put back: a jump that was seen loses more by waiting
 
 _log: Final = logging.getLogger(__name__)
 
@@ -232,7 +233,8 @@ class ReplayDesk:
 
     def _precedence(self, replay: Replay) -> tuple[bool, float]:
         if replay.complete:
-            return True, -(replay.since_s + _FRAME_S * len(replay.waiting))
+            back_s = 0.0 if replay.span.doubt is None else _SEARCH_S
+            return True, -(replay.since_s + back_s + _FRAME_S * replay.taken)
         return False, any(follower.replay is replay for follower in self._followers)
 
     def _pressed(self, replay: Replay) -> bool:

@@ -13,7 +13,7 @@ from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import AFTER_DOUBT_S, LIVE_ONLY, SAME_JUMP_S, Jumps, Replay, Span
 from kinemotion.realtime.ring import Ring
 
-_LONGEST_DOUBT_S: Final = 2.5
+_LONGEST_DOUBT_S: Final = 2.2
 _UNEXPLAINED_S: Final = 1.6  # after a doubt: until then the live path may tell the jump that it belongs to
 _NO_ANSWER_S: Final = 2.0  # after which a search waits no more for what the live path says of the next frame
 _LATE: Final = 10  # times as late as another jump a searched one may be
@@ -218,11 +218,6 @@ class JumpPath:
                 numbered = replace(jump, index=len(self.jumps) + 1)
                 self._tell(replace(numbered, final=False))
                 self._tell(numbered)
-        for other in tuple(self._searches):
-            if other.span.doubt is not None and self._explained(*other.span.doubt):
-                self._searches.remove(other)
-                self._unlimit(other)
-                self._desk.cancel(other)
         self._settle()
 
     def _explained(self, first_s: float, last_s: float) -> bool:

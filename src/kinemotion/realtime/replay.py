@@ -39,7 +39,7 @@ _BEFORE_DOUBT_S: Final = 1.8
 _BESIDE_S: Final = 0.2
 _CONTACT_S: Final = 0.1  # of that, what the height needs,
 _NEXT_S: Final = 0.07  # and what it needs every frame of
-_EVERY_S: Final = 0.0
+_EVERY_S: Final = 0.004  # no camera is faster, only the clock of who wants more than others
 _PRESSED_S: Final = 0.09  # in a flight, while others wait
 _SPARSE_S: Final = 0.18  # far from a flight; less than a fifth of a second, which frames hardly ever meet exactly
 _COARSE_S: Final = 0.6  # outside the doubt that a search looks into first
@@ -71,6 +71,7 @@ class Span:
         closely: the flight with its contacts, which is looked at closely; none where nobody knows of one,
         push_off: nor of what comes before it, from the onset on.
         doubt: where there may be a flight, which is looked into first; none where one was seen.
+        whole: whether of the flight every frame is needed whoever waits: a drop jump is easily lost otherwise.
     """
 
     from_s: float
@@ -80,6 +81,7 @@ class Span:
     closely: tuple[Stretch, ...] = ()
     push_off: tuple[Stretch, ...] = ()
     doubt: Stretch | None = None
+    whole: bool = False
 
     @classmethod
     def of(cls, jump: Jump) -> "Span":
@@ -88,7 +90,8 @@ class Span:
         first_s, last_s = min(jump.events_s.values()) - BEFORE_ONSET_S, landing_s + AFTER_LANDING_S
         closely = _widened((jump.events_s.get("contact", takeoff_s), landing_s))
         push_off = min(jump.events_s.values()) - _BESIDE_S, takeoff_s
-        return cls(first_s, last_s, takeoff_s, takeoff_s, (closely,), (push_off,))
+        whole = "contact" in jump.events_s
+        return cls(first_s, last_s, takeoff_s, takeoff_s, (closely,), (push_off,), whole=whole)
 
     @classmethod
     def around(cls, first_s: float, last_s: float) -> "Span":
@@ -141,6 +144,7 @@ class Replay:
         self.working = False
         self.over = False
         self.round = 1
+        self.taken = 0
         self._tracker = tracker
         self._done = done
         self._chosen_us: list[int] = []
@@ -173,7 +177,7 @@ class Replay:
         share = len(known) / max(len(far), 1)
         far_s = _EVERY_S if share > _ALL_SHARE else _COARSE_S if self.span.doubt else _SPARSE_S
         apart_s: list[Apart] = [
-            (self.span.closely, _PRESSED_S if pressed else _EVERY_S),
+            (self.span.closely, _PRESSED_S if pressed and not self.span.whole else _EVERY_S),
         ]
         if self.span.doubt is not None:
             apart_s.append(([_widened(self.span.doubt)], min(far_s, _SPARSE_S)))
@@ -268,6 +272,7 @@ class Replay:
             if min(gaps_us, default=inf) >= least_s * _US_PER_S:
                 self._chosen_us.insert(place, frame.elapsed_us)
                 self.waiting.append(frame)
+                self.taken += 1
             else:
                 self._left_out.append(frame)
 
