@@ -197,7 +197,7 @@ def _cell(value: float | None, scale: float, digits: int) -> str:
 
 def _print_streams(console: Console, reports: Sequence[Report], sent: int) -> None:
     latency_ms = [1000 * latency_s for report in reports for latency_s in report.latency_s.values()]
-    line = f"{len(latency_ms)} of {sent} frames answered"
+    line = f"{len(latency_ms)} of {sent} frames answered live (jumps are measured from the others, too)"
     if len(latency_ms) > 1:
         line += f", latency {statistics.median(latency_ms):.0f} ms median, "
         line += f"{statistics.quantiles(latency_ms, n=20)[-1]:.0f} ms 95th percentile"

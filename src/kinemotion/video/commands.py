@@ -63,7 +63,7 @@ _MASS: Final = click.option(
     "--mass",
     "mass_kg",
     type=_Measure("kilograms", *MASS_KG),
-    help="The athlete's mass in kilograms, for power and force.",
+    help="The athlete's mass in kilograms, for power and, of squat jumps, force.",
 )
 _DROP_HEIGHT: Final = click.option(
     "--drop-height", "drop_height_m", type=_Measure("metres", *DROP_HEIGHT_M), help="Height of the box in metres."
