@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from mediapipe import Image
 from numpy.typing import NDArray
 
 from kinemotion.pose.graph import Mode, Pose, PoseGraph
@@ -89,8 +88,8 @@ def test_a_camera_of_30_frames_a_second_needs_one_look_at_each_and_none_takes_mo
     with PoseGraph(MODEL) as graph:
         look, looks = graph._look, list[Pose | None]()
 
-        def counted(picture: Image) -> Pose | None:
-            looks.append(look(picture))
+        def counted(image: NDArray[np.uint8]) -> Pose | None:
+            looks.append(look(image))
             return looks[-1]
 
         monkeypatch.setattr(graph, "_look", counted)

@@ -103,19 +103,19 @@ class PoseGraph:
         Raises:
             RuntimeError: the graph is closed.
         """
-        picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
-        aspect = image.shape[1] / image.shape[0]
         self._spare = min(self._spare + _EACH, _AT_ONCE)
         for look in range(_LOOKS):
-            before, self._last = self._last, self._look(picture)
+            before, self._last = self._last, self._look(image)
             self._spare -= min(look, 1)
+            aspect = image.shape[1] / image.shape[0]
             if before is None or self._spare < 1 or not _far_apart(before, self._last, aspect):
                 break
         return self._last
 
-    def _look(self, picture: Image) -> Pose | None:
+    def _look(self, image: NDArray[np.uint8]) -> Pose | None:
         if self._landmarker is None:
             raise RuntimeError("the pose graph is closed")
+        picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
         self._clock_ms += _FRAME_MS
         result = self._landmarker.detect_for_video(picture, self._clock_ms)
         if not result.pose_landmarks:
@@ -130,7 +130,7 @@ class PoseGraph:
 
     def forget(self) -> None:
         """Makes the graph as good as new, for another camera, but for visibilities; takes about as long as a frame."""
-        self._look(Image(ImageFormat.SRGB, _NOTHING))
+        self._look(_NOTHING)
         self._last, self._spare = None, _AT_ONCE
 
     def close(self) -> None:
