@@ -176,9 +176,7 @@ class Replay:
         missed = [frame for frame in frames if frame.elapsed_us not in known]
         share = len(known) / max(len(far), 1)
         far_s = _EVERY_S if share > _ALL_SHARE else _COARSE_S if self.span.doubt else _SPARSE_S
-        apart_s: list[Apart] = [
-            (self.span.closely, _PRESSED_S if pressed and not self.span.whole else _EVERY_S),
-        ]
+        apart_s: list[Apart] = [(self.span.closely, self._flight_s(pressed=pressed))]
         if self.span.doubt is not None:
             apart_s.append(([_widened(self.span.doubt)], min(far_s, _SPARSE_S)))
         if share > _PUSH_OFF_SHARE:
@@ -200,7 +198,7 @@ class Replay:
                 else:
                     closely += Span.of(jump).closely
             if closely or contacts:
-                self._return_to(closely, [(contacts, _EVERY_S), (closely, _PRESSED_S if pressed else _EVERY_S)])
+                self._return_to(closely, [(contacts, _EVERY_S), (closely, self._flight_s(pressed=pressed))])
         self.round += 1
         return bool(self.waiting)
 
@@ -251,6 +249,10 @@ class Replay:
         done = self._done
         self.forget()
         done(final)
+
+    def _flight_s(self, *, pressed: bool) -> float:
+        """How far apart frames of a flight may lie."""
+        return _PRESSED_S if pressed and not self.span.whole else _EVERY_S
 
     def _return_to(self, closely: list[Stretch], apart_s: list[Apart]) -> None:
         """Has more looked at, and anew what was seen of some stretches from afar only."""
