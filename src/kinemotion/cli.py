@@ -26,7 +26,6 @@ from kinemotion.settings import Settings
 from kinemotion.video.commands import COMMANDS
 
 _BAD_FILE: Final = 2
-_LIVE_FPS: Final = 120
 _NOT_FOUND: Final = 3
 _REFUSALS: Final = {
     401: "wants a token: name a file with a valid one, --token-file",
@@ -152,8 +151,9 @@ def demo(
         raise click.UsageError("--save needs no server: leave --url and --token-file out")
     if target is None and speed is not None:
         raise click.UsageError("--speed is how a clip plays: give --save, too")
-    if target is None and fps > _LIVE_FPS:
-        raise click.UsageError(f"servers take {_LIVE_FPS} frames a second: more are for --save")
+    most_fps = Settings().max_fps
+    if target is None and fps > most_fps:
+        raise click.UsageError(f"servers take {most_fps:g} frames a second: more are for --save")
     context.with_resource(native_remarks_hidden())
     from kinemotion import demo as demonstration
     from kinemotion.realtime.tokens import tokens_in
