@@ -6,31 +6,26 @@ import json
 import math
 import random
 import re
-import socket as socketlib
 import time
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import cv2
-import numpy as np
 import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser
 from prometheus_client.samples import Sample
-from tests.realtime.watching import START, STOP, Scrape, camera, eventually, get, idle, scrape
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from tests.realtime.replaying import Bench, Frames, frame, live_jump
+from tests.realtime.watching import START, STOP, Scrape, camera, empty_picture, eventually, get, idle, scrape, until
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from kinemotion import __version__, errors
-from kinemotion.jumps import Jump, JumpTracker, Movement, Quality
-from kinemotion.pose.graph import Mode, PoseGraph
-from kinemotion.pose.jpeg import JpegHeader
-from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.jumps import JumpTracker
+from kinemotion.pose.graph import PoseGraph
 from kinemotion.realtime.client import socket_url, stream
 from kinemotion.realtime.desk import ReplayDesk
 from kinemotion.realtime.jump_path import JumpPath
@@ -40,10 +35,6 @@ from kinemotion.realtime.pipeline import Pipeline
 from kinemotion.realtime.protocol import SUBPROTOCOL, encode_frame
 from kinemotion.realtime.replay import Replay, Span
 from kinemotion.realtime.ring import Ring
-from kinemotion.realtime.serving import background
-from kinemotion.settings import Settings
-
-Frames = list[tuple[float, bytes]]
 
 openmetrics_families: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families
 PATIENCE_S = 20
@@ -72,23 +63,6 @@ WITHOUT_LABELS = (
     "replay_duration_seconds_count", "pose_workers", "pose_workers_busy", "pose_workers_stuck",
     "spare_graphs", "event_loop_lag_seconds_count", "draining", "ready",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def watched() -> Iterator[str]:
-    """However busy the machine, no frame is too old for it."""
-    with background(Settings(port=0, max_sessions=8, slo_s=10.0, final_s=60.0, workers=2)) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def strict() -> Iterator[str]:
-    """Room for two, small frames that are soon too old, and no patience with clients that do not read."""
-    settings = Settings(
-        port=0, workers=1, max_sessions=2, spare_graphs=0, send_s=0.5, slo_s=0.01, max_frame_bytes=65_536
-    )
-    with background(settings) as address:
-        yield address
 
 
 def text_of(metrics: Metrics) -> str:
@@ -230,23 +204,10 @@ async def test_a_blocked_event_loop_is_seen() -> None:
 # Replays, without the graphs that nobody gets to
 
 
-def frame(seq: int, elapsed_us: int, jpeg: bytes = b"no picture") -> Frame:
-    return Frame(seq, elapsed_us, elapsed_us, jpeg, JpegHeader(64, 64, 3), elapsed_us / 1e6)
-
-
-def no_graph() -> PoseGraph:
-    raise RuntimeError("those that there are have to do")
-
-
-def live_jump() -> Jump:
-    events = {"onset": 0.4, "takeoff": 1.0, "landing": 1.5}
-    return Jump(1, False, Movement.CMJ, events, {"jump_height_m": 0.3}, {}, Quality("D", 3.0, 4, 2))
-
-
 def test_replays_are_counted_once_by_how_they_ended() -> None:
     metrics = Metrics()
-    desk = ReplayDesk([], no_graph, lambda: None, metrics.replay)
-    replays = [Replay(Span.of(live_jump()), JumpTracker, lambda final: None) for _ in range(3)]
+    desk = ReplayDesk([], Bench.no_graph, lambda: None, metrics.replay)
+    replays = [Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, lambda final: None) for _ in range(3)]
     heavy = bytes(10_000_000)
     for replay in replays:
         desk.add(replay, [frame(seq, 1_000_000 + seq * 100_000, heavy) for seq in range(5)], complete=False)
@@ -255,7 +216,7 @@ def test_replays_are_counted_once_by_how_they_ended() -> None:
     desk.cancel(replays[1])
     desk.cancel(replays[1])
     assert desk.waiting == 5
-    done = Replay(Span.of(live_jump()), JumpTracker, lambda final: None)
+    done = Replay(Span.of(live_jump(1.0, 1.5)), JumpTracker, lambda final: None)
     desk.add(done, [], complete=True)
     work = desk.take()
     assert work is not None
@@ -266,23 +227,17 @@ def test_replays_are_counted_once_by_how_they_ended() -> None:
     assert found("replay_duration_seconds_count") == 1
 
 
-@pytest.fixture(scope="module")
-def graph() -> Iterator[PoseGraph]:
-    with PoseGraph(BUNDLED_FOLDER / MODELS[0].filename, Mode.FINAL) as graph:
-        yield graph
-
-
 async def test_a_replay_takes_from_the_landings_frame_received_to_the_final_result(
     graph: PoseGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kinemotion.realtime.desk.monotonic", lambda: 4.0)
     metrics = Metrics()
-    desk = ReplayDesk([graph], no_graph, lambda: None, metrics.replay)
+    desk = ReplayDesk([graph], Bench.no_graph, lambda: None, metrics.replay)
     path = JumpPath(desk, Ring(10.0, 1 << 20), lambda jump: None, lambda call, *given: call(*given), JumpTracker, 9.0)
     for number in range(16):
-        path.frame(frame(number, number * 200_000))  # received at 0.0, 0.2 … 3.0 s
+        path.frame(replace(frame(number, number * 200_000), received_s=number * 0.2))  # 0.0, 0.2 … 3.0 s
         if number == 9:
-            path.live(live_jump())  # landed at 1.5 s
+            path.live(live_jump(1.0, 1.5))  # landed at 1.5 s
         while (piece := desk.take()) is not None:
             piece.run()
     await path.finish()
@@ -301,13 +256,6 @@ async def one_by_one(address: str, frames: Frames) -> None:
             await until(socket, "frame")
         await socket.send(STOP)
         await until(socket, "summary")
-
-
-async def until(socket: ClientConnection, kind: str) -> Any:
-    while True:
-        message = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S))
-        if message["type"] == kind:
-            return message
 
 
 async def test_a_fresh_server_says_how_it_is_made(watched: str) -> None:
@@ -359,11 +307,6 @@ async def test_every_frame_whose_turn_came_has_a_latency(watched: str, drawn_fra
     assert moved("frames_total", outcome="superseded") > 0
     assert moved("frame_latency_seconds_count") == answered
     assert moved("stage_duration_seconds_count", stage="wait") == answered
-
-
-def empty_picture() -> bytes:
-    encoded = cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1]
-    return bytes(encoded.tobytes())
 
 
 def undecodable(jpeg: bytes) -> bytes:
@@ -422,22 +365,6 @@ async def test_more_frames_than_are_taken_are_counted(strict: str) -> None:
     assert after.sum("frames_total") - before.sum("frames_total") == 1_000
 
 
-@pytest.mark.parametrize("code", [1008, 1009, 1012])
-async def test_a_client_that_leaves_with_a_code_of_the_servers_is_gone_all_the_same(watched: str, code: int) -> None:
-    before = await idle(watched)
-    async with camera(watched) as socket:
-        await socket.send(START)
-        await until(socket, "started")
-        await socket.close(code, "rate_limited")
-    after = await idle(watched)
-    ended = {reason: after("sessions_closed_total", reason=reason) for reason in SESSION_ENDS}
-    assert {
-        reason: count - before("sessions_closed_total", reason=reason)
-        for reason, count in ended.items()
-        if count != before("sessions_closed_total", reason=reason)
-    } == {"client_gone": 1}
-
-
 async def test_a_fault_of_the_server_is_counted_as_one(
     watched: str, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,148 +383,6 @@ async def test_a_fault_of_the_server_is_counted_as_one(
     assert after("frame_latency_seconds_count") - before("frame_latency_seconds_count") == 1
     reason = {"reason": "internal"}
     assert after("sessions_closed_total", **reason) - before("sessions_closed_total", **reason) == 1
-
-
-# How sessions end
-
-
-async def just_leave(address: str) -> None:
-    async with camera(address) as socket:
-        await socket.send(START)
-        await until(socket, "started")
-        socket.transport.abort()
-
-
-async def close_without_stop(address: str) -> None:
-    async with camera(address) as socket:
-        await socket.send(START)
-        await until(socket, "started")
-
-
-async def close_json_mode(address: str) -> None:
-    async with connect(socket_url(address) + "?sport=cmj") as socket:
-        picture = b64encode(empty_picture()).decode()
-        await socket.send(json.dumps({"frame": picture, "frame_index": 1}))
-        await asyncio.wait_for(socket.recv(), PATIENCE_S)
-
-
-async def say_nothing(address: str) -> None:
-    async with camera(address) as socket:
-        await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
-
-
-async def send_without_end(address: str) -> None:
-    async with camera(address) as socket:
-        await socket.send(START)
-        with contextlib.suppress(ConnectionClosed):
-            for seq in range(1, 10_000):
-                await socket.send(encode_frame(seq, seq, empty_picture()))
-                await asyncio.sleep(0.1)
-
-
-async def send_too_much_at_once(address: str) -> None:
-    async with camera(address) as socket:
-        await socket.send(START)
-        with contextlib.suppress(ConnectionClosed):
-            await socket.send(b"\x01" * 1_000_000)
-            await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
-
-
-async def speak_too_early(address: str) -> None:
-    async with camera(address) as socket:
-        await socket.send(encode_frame(1, 1, b"too early"))
-        await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
-
-
-def insist(fault: Callable[[int], str | bytes]) -> Callable[[str], Awaitable[None]]:
-    """Sends one fault after the other until the server has had enough."""
-
-    async def send(address: str) -> None:
-        async with camera(address) as socket:
-            await socket.send(START)
-            await until(socket, "started")
-            with contextlib.suppress(ConnectionClosed):
-                for number in range(1, 41):
-                    await socket.send(fault(number))
-                async for _ in socket:
-                    pass
-
-    return send
-
-
-def picture(data: bytes) -> Callable[[int], bytes]:
-    return lambda number: encode_frame(number, number, data)
-
-
-async def read_nothing(address: str) -> None:
-    where = urlsplit(address)
-    narrow = socketlib.socket()
-    narrow.setsockopt(socketlib.SOL_SOCKET, socketlib.SO_RCVBUF, 4096)
-    narrow.connect((where.hostname, where.port))
-    protocols = [Subprotocol(SUBPROTOCOL)]
-    options: dict[str, Any] = {"compression": None, "max_queue": 1, "close_timeout": 0.1, "sock": narrow}
-    async with connect(socket_url(address), subprotocols=protocols, **options) as socket:
-        await socket.send(START)
-        with contextlib.suppress(ConnectionClosed):
-            for number in range(1, 6000):  # a good message makes up for a fault
-                await socket.send(encode_frame(number, number, empty_picture()))
-                await socket.send("{")
-                await asyncio.sleep(0.01)
-
-
-PROGRESSIVE = bytes(
-    cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
-)
-
-
-@pytest.mark.parametrize(
-    ("reason", "client"),
-    [
-        ("client_gone", just_leave),
-        ("client_gone", close_without_stop),
-        ("done", close_json_mode),
-        ("frame_too_large", send_too_much_at_once),
-        ("frame_too_large", insist(picture(b"\xff\xd8\xff" + b"x" * 65_536))),
-        ("slow_consumer", read_nothing),
-        ("bad_message", insist(lambda number: "{")),
-        ("bad_message", speak_too_early),
-        ("bad_frame", insist(picture(b"no picture"))),
-        ("out_of_order", insist(lambda number: encode_frame(0, 1, b"no picture"))),
-        ("unsupported_image", insist(picture(PROGRESSIVE))),
-    ],
-)
-async def test_sessions_are_counted_by_why_they_ended(
-    strict: str, reason: str, client: Callable[[str], Awaitable[None]]
-) -> None:
-    assert await ends(strict, client) == {reason: 1}
-
-
-@pytest.mark.parametrize(
-    ("reason", "client", "settings"),
-    [
-        ("idle_timeout", say_nothing, Settings(port=0, max_sessions=1, spare_graphs=0, workers=1, start_s=0.1)),
-        ("session_expired", send_without_end, Settings(port=0, max_sessions=1, workers=1, session_s=1.0)),
-    ],
-)
-async def test_sessions_whose_time_is_over_are_counted(
-    reason: str, client: Callable[[str], Awaitable[None]], settings: Settings
-) -> None:
-    with background(settings) as address:
-        assert await ends(address, client) == {reason: 1}
-
-
-async def ends(address: str, client: Callable[[str], Awaitable[None]]) -> dict[str, float]:
-    """How many sessions ended for which reason, while a client did what it does."""
-    before = await idle(address)
-    await client(address)
-    after = await eventually(
-        address, lambda now: now.sum("sessions_closed_total") > before.sum("sessions_closed_total")
-    )
-    moved = {
-        reason: after("sessions_closed_total", reason=reason) - before("sessions_closed_total", reason=reason)
-        for reason in SESSION_ENDS
-    }
-    return {reason: count for reason, count in moved.items() if count}
 
 
 # Handshakes, and what hostile clients cannot do

@@ -1,11 +1,14 @@
 """What tests of metrics and logs share: cameras, scrapes, and waiting for what must come to be."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from urllib.request import Request, urlopen
 
+import cv2
+import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -52,6 +55,20 @@ async def camera(address: str) -> AsyncIterator[ClientConnection]:
     protocols = [Subprotocol(SUBPROTOCOL)]
     async with connect(socket_url(address), subprotocols=protocols, compression=None) as socket:
         yield socket
+
+
+async def until(socket: ClientConnection, kind: str) -> Any:
+    """The next message of a kind."""
+    while True:
+        message = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S))
+        if message["type"] == kind:
+            return message
+
+
+def empty_picture() -> bytes:
+    """A small JPEG that shows nobody."""
+    encoded = cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1]
+    return bytes(encoded.tobytes())
 
 
 def get(address: str, **headers: str) -> tuple[str, dict[str, str]]:
