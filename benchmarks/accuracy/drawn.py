@@ -29,6 +29,8 @@ from kinemotion.pose.graph import Mode, Pose
 from kinemotion.synthetic import Camera, Clip, CountermovementJump, DropJump, SquatJump
 
 JUMPS: Final = 60
+HELD: Final = 15
+HANDS_DEG: Final = (0.15, 0.3, 0.5)
 RATES: Final = (30.0, 60.0, 120.0)
 NOISES: Final = (0.0, 0.001, 0.002)
 SIZES: Final = ((640, 480), (480, 854), (1280, 720), (1080, 1920), (640, 480))
@@ -37,8 +39,8 @@ HEIGHT_CM: Final = {"cmj": 1.0, "sj": 1.0, "dj": 1.5}
 COLUMNS: Final = (HEIGHT, "flight_time_ms", "ground_contact_time_ms", "takeoff_ms", "landing_ms")
 
 
-def scenario(number: int) -> Clip:
-    """A drawn jump; everything about it follows from its number."""
+def scenario(number: int, wobble_deg: float = 0.0) -> Clip:
+    """A drawn jump; everything about it follows from its number, but for how unsteady the camera is held."""
     rng = np.random.default_rng([number, 11])
     height_m, arms = float(rng.uniform(0.15, 0.55)), rng.choice(["hips", "swing"])
     depth_m = float(rng.uniform(0.7, 1.0)) * min(0.36, 0.10 + 0.7 * height_m)  # low jumps are shallow
@@ -57,6 +59,7 @@ def scenario(number: int) -> Clip:
         yaw_deg=float(rng.choice([0, 20, -30, 45, -45])),
         share=None if rng.random() < 0.5 else float(rng.uniform(0.42, 0.6)),
         place=(float(rng.uniform(0.42, 0.58)), 0.52),
+        wobble_deg=wobble_deg,
     )
     return Clip(
         [motion],
@@ -86,6 +89,17 @@ def through_mediapipe(number: int) -> tuple[Outcome, Outcome, Outcome]:
     return compare(jumps, truth), compare([jump for jump in final if jump], truth), compare(live, truth)
 
 
+def held(number: int) -> Outcome:
+    """Another drawn jump, filmed from the hand, as a server makes it final."""
+    cv2.setNumThreads(1)
+    clip = scenario(JUMPS + number, HANDS_DEG[number // len(MOVEMENTS) % len(HANDS_DEG)])
+    truth, frames = jump_of(clip), filmed(clip)
+    poses = seen(frames, Mode.LIVE)
+    landmarks = {frame.elapsed_us: pose for frame, pose in zip(frames, poses, strict=True) if pose is not None}
+    final = [replay(frames, landmarks, jump) for jump in follow_live(frames, poses, truth.movement)]
+    return compare([jump for jump in final if jump], truth)
+
+
 def every_frame(outcomes: Sequence[Outcome]) -> Section:
     """What every frame gives."""
     about = (
@@ -104,6 +118,15 @@ def replays(outcomes: Sequence[Outcome]) -> Section:
         "and knows no others."
     )
     return Section("Drawn athlete, final results of a server", about, _wanted(outcomes), [metric_table(outcomes)])
+
+
+def from_the_hand(outcomes: Sequence[Outcome]) -> Section:
+    """What a server makes final of jumps whose camera is held by hand."""
+    about = (
+        f"{HELD} other jumps, filmed by a camera that turns by {HANDS_DEG[0]} to {HANDS_DEG[-1]}° (standard deviation, "
+        "once or twice a second); the server takes the camera's motion, seen in the room, off the body's."
+    )
+    return Section("Drawn athlete, camera held by hand", about, _wanted(outcomes), [metric_table(outcomes)])
 
 
 def _wanted(outcomes: Sequence[Outcome]) -> list[Requirement]:

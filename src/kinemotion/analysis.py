@@ -57,6 +57,7 @@ class JumpAnalyzer:
         landmarks: Landmarks | None,
         world: Landmarks | None = None,
         soles: NDArray[np.float64] | None = None,
+        shift: NDArray[np.float64] | None = None,
     ) -> tuple[Jump, ...]:
         """Takes one frame.
 
@@ -66,6 +67,8 @@ class JumpAnalyzer:
             world: (33, 4) landmarks in metres, if there are any.
             soles: (2,) y of the left and right shoe's lowest edge in picture heights, NaN where unseen, if they are
                 known.
+            shift: (2,) how far the camera's motion has moved the picture since the first frame, to the right in picture
+                widths, down in picture heights, if that is known: `kinemotion.pose.stabiliser` sees it in pictures.
 
         Returns:
             Jumps that became known (`final` is False) or final with this frame.
@@ -73,7 +76,9 @@ class JumpAnalyzer:
         Raises:
             ValueError: the time does not increase, the aspect is not positive, or an array has another shape.
         """
-        self.latest = self._tracker.update(time_s, landmarks, aspect=self._aspect, world=world, soles=soles)
+        self.latest = self._tracker.update(
+            time_s, landmarks, aspect=self._aspect, world=world, soles=soles, shift=shift
+        )
         return self._keep(self.latest.jumps)
 
     def finish(self) -> tuple[Jump, ...]:

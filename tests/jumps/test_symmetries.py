@@ -34,12 +34,13 @@ PER_LENGTH = ("countermovement_depth_m", "peak_eccentric_velocity_m_s", "drop_he
 
 @dataclass(frozen=True)
 class Seen:
-    """Times, normalised landmarks, world landmarks and soles of a jump."""
+    """Times, normalised landmarks, world landmarks and soles of a jump, and how far the camera's motion moved each."""
 
     times_s: Array
     picture: Array
     world: Array
     soles: Array
+    shifts: Array | None = None
 
     def live(self) -> list[dict[str, float]]:
         """The live figures at each frame."""
@@ -50,9 +51,11 @@ class Seen:
         """What the tracker makes of it."""
         tracker = JumpTracker(height_m=height_m, mass_kg=mass_kg, settle_s=settle_s)
         jumps: list[Jump] = []
-        frames = zip(self.times_s.tolist(), self.picture, self.world, self.soles, strict=True)
-        for time_s, landmarks, world, soles in frames:
-            jumps += tracker.update(time_s, landmarks, aspect=ASPECT, world=world, soles=soles).jumps
+        shifts = [None] * len(self.times_s) if self.shifts is None else self.shifts
+        frames = zip(self.times_s.tolist(), self.picture, self.world, self.soles, shifts, strict=True)
+        for time_s, landmarks, world, soles, shift in frames:
+            update = tracker.update(time_s, landmarks, aspect=ASPECT, world=world, soles=soles, shift=shift)
+            jumps += update.jumps
         assert [jump.final for jump in jumps] == [False, True]
         return jumps[-1]
 
@@ -91,6 +94,18 @@ def test_place_size_and_clock_do_not_change_the_jump(
     soles = 0.5 + (jump.soles - 0.5) * scale + down
     moved = Seen(jump.times_s + later_s, picture, jump.world, soles)
     same(moved.jump(mass_kg=70.0), jump.jump(mass_kg=70.0), later_s)
+
+
+@EACH
+@FEW
+@given(sway=st.floats(0.005, 0.03), rate_hz=st.floats(0.3, 2.0))
+def test_a_camera_that_sways_and_says_so_does_not_change_the_jump(kind: str, sway: float, rate_hz: float) -> None:
+    jump = KINDS[kind]
+    course = 2 * np.pi * rate_hz * jump.times_s
+    shifts = sway * np.stack([np.cos(course), np.sin(course)], axis=1)
+    picture = jump.picture.copy()
+    picture[..., :2] += shifts[:, None]
+    same(Seen(jump.times_s, picture, jump.world, jump.soles + shifts[:, 1:], shifts).jump(), jump.jump())
 
 
 @EACH

@@ -17,9 +17,9 @@ def graph() -> Iterator[PoseGraph]:
         yield graph
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched() -> Iterator[str]:
-    """However busy the machine, no frame is too old for it."""
+    """A fresh server; however busy the machine, no frame is too old for it."""
     with background(Settings(port=0, max_sessions=8, slo_s=10.0, final_s=60.0, workers=2)) as address:
         yield address
 

@@ -13,9 +13,10 @@ from kinemotion.jumps import Jump
 from kinemotion.pose.graph import Pose, PoseGraph
 from kinemotion.pose.jpeg import decode
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.pose.stabiliser import Watch
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.replay import Replay, Span
-from kinemotion.synthetic import Clip
+from kinemotion.synthetic import Camera, Clip, SquatJump
 
 
 def test_every_frame_of_a_jump_makes_it_final(graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames) -> None:
@@ -189,6 +190,24 @@ def test_a_search_of_somebody_who_stands_takes_few_frames(
     counted = Counted(graph, monkeypatch)
     assert search(bench, frames, 1.9, 2.9) == []
     assert counted.pictures <= 20
+
+
+def test_a_camera_held_by_hand_costs_no_centimetres(graph: PoseGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = Clip([SquatJump(height_m=0.35)], size=(360, 640), camera=Camera(wobble_deg=0.5), tail_s=0.8)
+    (truth,), bench, frames = clip.truth, Bench(graph), of_clip(list(clip.jpegs()), 99.0)
+
+    def error_m() -> float:
+        live = live_jump(truth.events_s["takeoff"], truth.events_s["landing"])
+        bench.desk.add(bench.replay(live), frames, complete=True)
+        bench.work()
+        final = bench.results.get_nowait()
+        assert final is not None
+        return abs(final.metrics["jump_height_m"] - truth.metrics["jump_height_m"])
+
+    monkeypatch.setattr(bench.desk, "_pressed", lambda replay: False)
+    assert error_m() < 0.015
+    monkeypatch.setattr(Watch, "moved", False)
+    assert error_m() > 0.05
 
 
 @pytest.mark.parametrize(("takeoff_s", "landing_s"), [(-0.28, -0.35), (-0.2, -0.25), (0.1, 0.2), (0.28, 0.28)])

@@ -5,13 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.video.conftest import HEIGHT_M
+from tests.video.conftest import HEIGHT_M, SIZE, pictures
+from tests.video.mp4 import save
 
 import kinemotion
 from kinemotion import Jump, JumpAnalyzer, analyze_video
 from kinemotion.jumps import Movement, Phase
-from kinemotion.synthetic import Clip
+from kinemotion.synthetic import Camera, Clip, CountermovementJump
 
 
 def test_a_clip_is_analysed_in_one_call(cmj: Path, tmp_path: Path, drawn: Clip) -> None:
@@ -30,6 +32,24 @@ def test_a_clip_is_analysed_in_one_call(cmj: Path, tmp_path: Path, drawn: Clip) 
     assert told[-1] == (analysis.video.frames, analysis.video.frames)
     assert (tmp_path / "report.html").stat().st_size > 10_000
     assert set(analysis.to_dict()) == {"jumps", "video", "software"}
+
+
+def test_a_camera_held_by_hand_costs_no_centimetres(tmp_path: Path) -> None:
+    camera = Camera(wobble_deg=0.5)
+    clip = Clip([CountermovementJump(height_m=HEIGHT_M)], size=SIZE, camera=camera, lead_s=0.7, tail_s=0.6, seed=12)
+    analysis = analyze_video(save(tmp_path / "held.mp4", pictures(clip), clip.fps))
+    (jump,) = analysis.jumps
+    assert jump.metrics["jump_height_m"] == pytest.approx(HEIGHT_M, abs=0.015)
+    assert "camera_moved" not in jump.quality.warnings
+    unsteady = JumpAnalyzer(aspect=analysis.video.aspect)
+    for time_s, pose in zip(analysis.track.times_s, analysis.track.poses, strict=True):
+        unsteady.feed(time_s, *(pose or (None,)))
+    unsteady.finish()
+    (plain,) = unsteady.jumps
+    assert "camera_moved" in plain.quality.warnings
+    assert abs(plain.metrics["jump_height_m"] - HEIGHT_M) > 0.03
+    standing = analysis.curves.height[analysis.curves.times_s < 0.6]
+    assert np.ptp(standing[np.isfinite(standing)]) < 0.01
 
 
 def test_landmarks_are_analysed_as_they_come(drawn: Clip) -> None:

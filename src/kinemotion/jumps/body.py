@@ -65,6 +65,8 @@ _SMALLEST: Final = 0.04  # apparent stature in picture heights; nothing can be m
 class Body(NamedTuple):
     """A pose, measured in picture heights with up positive.
 
+    Where the camera's shift is known, all but `head`, `inside` and `beside` are as if it had stayed where it was.
+
     Attributes:
         x: centre of mass across the picture.
         feet_x: (4,) the feet across the picture, in the order of `feet`.
@@ -100,7 +102,11 @@ class Body(NamedTuple):
 
 
 def measure(
-    landmarks: Landmarks, aspect: float, world: Landmarks | None = None, soles: NDArray[np.float64] | None = None
+    landmarks: Landmarks,
+    aspect: float,
+    world: Landmarks | None = None,
+    soles: NDArray[np.float64] | None = None,
+    shift: NDArray[np.float64] | None = None,
 ) -> Body | None:
     """Reduce a pose to what jump analysis needs.
 
@@ -109,6 +115,8 @@ def measure(
         aspect: the picture's width over its height.
         world: (33, 4) world landmarks in metres, if there are any.
         soles: (2,) y of the left and right shoe's lowest edge, picture heights, NaN where unseen; if they are known.
+        shift: (2,) how far the room has moved to the right, in picture widths, and down, in picture heights, since the
+            camera was where it is taken to be; none for a camera that stands still.
 
     Returns:
         The body, or None if the landmarks cannot be a body (values not finite, far outside the picture, too small).
@@ -129,20 +137,29 @@ def measure(
     (x, y), (_, ankle), (_, ears), (_, shoulders) = (_MEANS @ points[:, :2]).tolist()
     feet = points[_FEET]
     across = feet[:, X].tolist()
+    right, down = (0.0, 0.0) if shift is None else _known_shift(shift, aspect)
     return Body(
-        x=x,
-        feet_x=feet[:, X],
+        x=x - right,
+        feet_x=feet[:, X] - right,
         head=-float(points[_FACE, Y].min()),
-        com=_trunk_shift(points, shoulders - ears, stature) - y,
-        feet=-feet[:, Y],
-        soles=_heights(soles),
-        ankle=-ankle,
+        com=_trunk_shift(points, shoulders - ears, stature) - y + down,
+        feet=down - feet[:, Y],
+        soles=_heights(soles) + down,
+        ankle=down - ankle,
         stature=stature,
         inside=0 < x < aspect,
         beside=max(-min(across), max(across) - aspect),
         angles=_angles(links),
         shank=_shank_lean(links),
     )
+
+
+def _known_shift(shift: NDArray[np.float64], aspect: float) -> tuple[float, float]:
+    """A shift to the right and down, in picture heights; none for garbage."""
+    if shift.shape != (2,):
+        raise ValueError(f"a shift must have shape (2,), not {shift.shape}")
+    right, down = shift.tolist()
+    return (right * aspect, down) if max(abs(right), abs(down)) < _FARTHEST else (0.0, 0.0)
 
 
 def _heights(soles: NDArray[np.float64] | None) -> NDArray[np.float64]:

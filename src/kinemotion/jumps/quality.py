@@ -19,10 +19,11 @@ _LANDED_S: Final = 0.1  # after landing
 _DIP: Final = 0.03  # statures by which a squat jump may sink before it rises
 _DIP_S: Final = 0.4  # before the rise, in which it would
 
+_MOVED: Final = "camera_moved"
 _BEST: Final[dict[str, Grade]] = {
     "few_frames_in_flight": "C",
     "feet_out_of_picture": "C",
-    "camera_moved": "C",
+    _MOVED: "C",
     "second_person": "C",
     "scale_disagrees": "C",
 }
@@ -84,6 +85,16 @@ def without(jump: Jump, warning: str) -> Jump:
     return replace(jump, quality=replace(jump.quality, grade=grade, warnings=warnings))
 
 
+def steadier(jumps: Sequence[Jump], steadied: Sequence[Jump]) -> bool:
+    """Whether jumps whose camera's shift was told are to be preferred to the same ones without it.
+
+    Something large that moves behind the athlete may pass for a moving camera. So no fewer jumps may have been found,
+    and no fewer that look as if the camera had stood still.
+    """
+    before, after = ([jump for jump in found if _MOVED not in jump.quality.warnings] for found in (jumps, steadied))
+    return len(steadied) >= len(jumps) and len(after) >= len(before)
+
+
 def _grade(height_sd_m: float, warnings: tuple[str, ...]) -> Grade:
     by_height: Grade = "A" if height_sd_m < 0.015 else "B" if height_sd_m < 0.04 else "C" if height_sd_m < 0.08 else "D"
     return max([by_height, *(_BEST.get(name, "B") for name in warnings)])
@@ -98,7 +109,7 @@ def _warnings(evidence: Evidence, whole: Samples, gaps: Array) -> tuple[str, ...
         "landing_flexed": evidence.excess_m > _FLEXED_M,
         "feet_out_of_picture": flight.outside or _beside(evidence) >= _FEWEST,
         "head_out_of_picture": int((whole.head > 0).sum()) >= _FEWEST,
-        "camera_moved": evidence.camera_moved,
+        _MOVED: evidence.camera_moved,
         "second_person": _strangers(evidence) >= _FEWEST,
         "scale_disagrees": not evidence.scales_agree,
         "drop_height_disagrees": evidence.box_contradicted,

@@ -83,6 +83,7 @@ class JumpTracker:
         aspect: float,
         world: Landmarks | None = None,
         soles: NDArray[np.float64] | None = None,
+        shift: NDArray[np.float64] | None = None,
     ) -> Update:
         """Take one frame.
 
@@ -93,6 +94,8 @@ class JumpTracker:
             world: (33, 4) world landmarks in metres, if there are any.
             soles: (2,) y of the left and right shoe's lowest edge in picture heights, NaN where unseen, if they are
                 known: `kinemotion.pose.soles`.
+            shift: (2,) how far the camera's motion has moved the picture since the first frame, to the right in picture
+                widths, down in picture heights, if that is known: `kinemotion.pose.stabiliser`.
 
         Returns:
             The phase, live figures, and the jumps that became known or final.
@@ -103,7 +106,7 @@ class JumpTracker:
         """
         if not self._time_s < time_s < math.inf:
             raise ValueError(f"the time must be finite and increase: {time_s} after {self._time_s}")
-        body = None if landmarks is None else measure(landmarks, aspect, world, soles)
+        body = None if landmarks is None else measure(landmarks, aspect, world, soles, shift)
         past, low = (self._earlier_s, self._time_s), self._low
         self._earlier_s = self._time_s
         self._time_s, self._unclear = time_s, None

@@ -29,6 +29,7 @@ _START_OF_SCAN: Final = 0xDA
 # not: decoders step over them without one, and would read another picture than this gate.
 _HARMLESS: Final = frozenset({0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 _FLAGS: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+_GREY_FLAGS: Final = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 # OpenCV refuses RGB together with its REDUCED_COLOR flags, which say BGR; the grey ones only carry the scale.
 _REDUCED: Final = (
     (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
@@ -110,8 +111,29 @@ def decode(data: bytes, header: JpegHeader) -> NDArray[np.uint8]:
     Raises:
         BadFrame: the picture data are broken.
     """
-    shorter = min(header.width, header.height)
-    flags = next((flag | _FLAGS for scale, flag in _REDUCED if shorter >= scale * MODEL_NEEDS_PX), _FLAGS)
+    return _decoded(data, min(header.width, header.height) / MODEL_NEEDS_PX, _FLAGS)
+
+
+def decode_grey(data: bytes, header: JpegHeader, longer_px: int) -> NDArray[np.uint8]:
+    """Decodes a JPEG that passed the gate, without its colours.
+
+    Args:
+        data: the whole file.
+        header: what the gate read of it.
+        longer_px: how many pixels the longer side needs; the picture may come at a smaller scale that has them.
+
+    Returns:
+        The picture, shape (height, width); each side divided by 1, 2, 4 or 8 and rounded up.
+
+    Raises:
+        BadFrame: the picture data are broken.
+    """
+    return _decoded(data, max(header.width, header.height) / longer_px, _GREY_FLAGS)
+
+
+def _decoded(data: bytes, surplus: float, flags: int) -> NDArray[np.uint8]:
+    """A picture, reduced by no more than it is larger than needed."""
+    flags = next((flag | flags for scale, flag in _REDUCED if surplus >= scale), flags)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:

@@ -6,6 +6,9 @@ from itertools import pairwise
 from time import monotonic
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kinemotion.jumps import Jump, JumpTracker, Update
 from kinemotion.pose import jpeg
 from kinemotion.pose.graph import Pose, PoseGraph
@@ -111,14 +114,15 @@ def new_tracker(config: SessionConfig, **options: float) -> JumpTracker:
     )
 
 
-def follow(tracker: JumpTracker, frame: Frame, pose: Pose | None) -> Update:
-    """Feeds a tracker with what was found in a frame."""
+def follow(tracker: JumpTracker, frame: Frame, pose: Pose | None, shift: NDArray[np.float64] | None = None) -> Update:
+    """Feeds a tracker with what was found in a frame, and how far the camera's motion moved it, if that is known."""
     return tracker.update(
         frame.elapsed_us / _US_PER_S,
         None if pose is None else pose.landmarks,
         aspect=frame.header.width / frame.header.height,
         world=None if pose is None else pose.world,
         soles=None if pose is None else pose.soles,
+        shift=shift,
     )
 
 

@@ -12,16 +12,21 @@ may.
 
 from bisect import bisect
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kinemotion.jumps import Jump, JumpTracker
-from kinemotion.jumps.quality import without
+from kinemotion.jumps.quality import steadier, without
 from kinemotion.pose.graph import Pose
+from kinemotion.pose.jpeg import decode_grey
+from kinemotion.pose.stabiliser import NEEDS_PX, Stabiliser, Watch
 from kinemotion.realtime.messages import Frame
 from kinemotion.realtime.pipeline import follow
 
@@ -46,7 +51,8 @@ _COARSE_S: Final = 0.6  # outside the doubt that a search looks into first
 _ALL_SHARE: Final = 0.5  # of the frames beside a flight has a live pose: then all others are looked at, too,
 _PUSH_OFF_SHARE: Final = 0.25  # or those of the push-off
 _ROUNDS: Final = 4
-_JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one
+_JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one;
+_STEADIED_AT_ONCE: Final = 4  # where each is decoded again, too
 _US_PER_S: Final = 1_000_000
 
 Jumps = tuple[Jump, ...]
@@ -152,6 +158,7 @@ class Replay:
         self._left_out: list[Frame] = []
         self._seen: dict[int, tuple[Frame, Pose | None]] = {}
         self._judging: Iterator[None] | None = None
+        self._shaken: bool | None = None
         self._jumps: Jumps = ()
         self._doubts: list[Stretch] = []
 
@@ -216,20 +223,42 @@ class Replay:
 
     def _judge(self) -> Iterator[None]:
         """Finds the jumps that were expected, and where it is unclear whether there are more; pauses now and then."""
-        tracker, jumps, doubts = self._tracker(), dict[int, Jump](), list[Stretch | None]()
-        for number, (_, (frame, pose)) in enumerate(sorted(self._seen.items()), start=1):
-            if number % _JUDGED_AT_ONCE == 0:
+        jumps, doubts = yield from self._follow(None)
+        if self._shaken is None and (jumps or doubts or self.span.closely):
+            self._shaken = yield from self._watch()
+        if self._shaken:
+            steadied, other_doubts = yield from self._follow(Stabiliser())
+            if steadier(jumps, steadied):
+                jumps, doubts = steadied, other_doubts
+        if self._left_out:  # by the desk: the camera is not to blame
+            jumps = tuple(without(jump, "irregular_frames") for jump in jumps)
+        self._jumps = jumps
+        self._doubts = [doubt for doubt in doubts if not self._settled(*doubt)]
+
+    def _watch(self) -> Generator[None, None, bool]:
+        """Whether the camera moved; pauses now and then."""
+        watch = Watch()
+        for time_us, (frame, pose) in sorted(self._seen.items()):
+            if pose is not None and watch.due(time_us / _US_PER_S):
+                watch.look(time_us / _US_PER_S, _grey(frame), pose.landmarks)
                 yield
-            update = follow(tracker, frame, pose)
+        return watch.moved
+
+    def _follow(self, stabiliser: Stabiliser | None) -> Generator[None, None, tuple[Jumps, list[Stretch]]]:
+        """The jumps that were expected, the likeliest first, and what is unclear; pauses now and then."""
+        tracker, jumps, doubts = self._tracker(), dict[int, Jump](), list[Stretch | None]()
+        at_once = _JUDGED_AT_ONCE if stabiliser is None else _STEADIED_AT_ONCE
+        for number, (_, (frame, pose)) in enumerate(sorted(self._seen.items()), start=1):
+            if number % at_once == 0:
+                yield
+            shift = None if stabiliser is None else _shift(stabiliser, frame, pose)
+            update = follow(tracker, frame, pose, shift)
             jumps |= {jump.index: jump for jump in update.jumps}
             doubts.append(update.unclear)
         jumps |= {jump.index: jump for jump in tracker.finish()}
         doubts.append(tracker.unclear)
         near = [replace(jump, final=True) for jump in jumps.values() if self.span.distance(jump) <= SAME_JUMP_S]
-        if self._left_out:  # by the desk: the camera is not to blame
-            near = [without(jump, "irregular_frames") for jump in near]
-        self._jumps = tuple(sorted(near, key=self.span.distance))
-        self._doubts = [doubt for doubt in doubts if doubt is not None and not self._settled(*doubt)]
+        return tuple(sorted(near, key=self.span.distance)), [doubt for doubt in doubts if doubt is not None]
 
     def tell(self) -> None:
         """Makes what was judged last final."""
@@ -290,6 +319,17 @@ class Replay:
             return True
         takeoffs_s = (jump.events_s["takeoff"] for jump in self._jumps)
         return any(first_s - SAME_JUMP_S < takeoff_s < last_s + SAME_JUMP_S for takeoff_s in takeoffs_s)
+
+
+def _shift(stabiliser: Stabiliser, frame: Frame, pose: Pose | None) -> NDArray[np.float64] | None:
+    """How far the camera's motion had moved a frame; None for one without a body, of which nothing is followed."""
+    if pose is None:
+        return None
+    return stabiliser.shift(_grey(frame), pose.landmarks)
+
+
+def _grey(frame: Frame) -> NDArray[np.uint8]:
+    return decode_grey(frame.jpeg, frame.header, NEEDS_PX)
 
 
 def _flight(jump: Jump) -> Stretch:

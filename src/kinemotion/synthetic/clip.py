@@ -153,7 +153,8 @@ class Clip:
         edge = np.array([[0.0, 0.0, _HEAD_AND_HANDS * self.body.height_m]])
         return View.aimed(self.camera, self.size, np.concatenate([reach, reach + edge]), self.body.height_m)
 
-    def _view_at(self, time_s: float) -> View:
+    def view_at(self, time_s: float) -> View:
+        """What the camera has in view at a time in s."""
         if self.camera.wobble_deg <= 0:
             return self._view
         return self._view.turned(wobble(self.camera, time_s, self.seed))
@@ -168,7 +169,7 @@ class Clip:
 
     def image(self, time_s: float) -> Image:
         """The picture (H, W, 3) at a time in s: uint8, blue-green-red as OpenCV has it."""
-        joints, view = self._joints_at(time_s), self._view_at(time_s)
+        joints, view = self._joints_at(time_s), self.view_at(time_s)
         picture = self._scene.empty(view)
         self._scene.shade(picture, joints, view)
         self._figure.draw(picture, joints, view)
@@ -191,7 +192,7 @@ class Clip:
 
     def landmarks_at(self, time_s: float) -> Array:
         """The true landmarks (33, 4) at a time in s."""
-        return landmarks(self._joints_at(time_s), self.body, self._view_at(time_s), self.size)
+        return landmarks(self._joints_at(time_s), self.body, self.view_at(time_s), self.size)
 
 
 def _check(motions: Sequence[Motion], fps: float, size: Size) -> None:

@@ -1,21 +1,26 @@
 """A clip to jumps: read, follow the body through its frames."""
 
 import math
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kinemotion import __version__
 from kinemotion.analysis import JumpAnalyzer
 from kinemotion.errors import VideoError
 from kinemotion.jumps import Jump, Movement
 from kinemotion.jumps.athlete import Athlete
+from kinemotion.jumps.quality import steadier
 from kinemotion.pose.graph import Pose
 from kinemotion.pose.models import ModelStore, PoseModel, Quality
+from kinemotion.pose.stabiliser import Stabiliser, Watch
 from kinemotion.settings import Settings
 from kinemotion.video.facts import facts
 from kinemotion.video.poses import poses
@@ -72,9 +77,13 @@ def analyze_video(
         progress(len(seen.track.times_s), len(seen.track.times_s))
         if len(seen.track.times_s) < _FEWEST_FRAMES:
             raise VideoError(f"{path}: {_too_few(reader)}")
+        seen.finish()
+        if seen.watch.moved:
+            progress_on = partial(progress, len(seen.track.times_s), len(seen.track.times_s))
+            seen.steady(_shifts(Path(path), speed, seen.track, progress_on))
         bodies = sum(pose is not None for pose in seen.track.poses)
         video = facts(reader, seen.size, np.array(seen.track.times_s), speed, bodies)
-    return VideoAnalysis(Path(path), movement, seen.finish(), video, _software(model), athlete, seen.track, name)
+    return VideoAnalysis(Path(path), movement, seen.jumps, video, _software(model), athlete, seen.track, name)
 
 
 class _Seen:
@@ -83,6 +92,8 @@ class _Seen:
     def __init__(self, movement: Movement, athlete: Athlete) -> None:
         self.track = Track()
         self.size = (0, 0)
+        self.watch = Watch()
+        self.jumps: tuple[Jump, ...] = ()
         self._movement = movement
         self._athlete = athlete
         self._analyzer: JumpAnalyzer | None = None
@@ -92,16 +103,58 @@ class _Seen:
             height, width = frame.image.shape[:2]
             self.size = (width, height)
             self._analyzer = _analyzer(self._movement, self._athlete, width / height)
-        self._analyzer.feed(frame.time_s, *(pose or (None,)))
+        _feed(self._analyzer, frame.time_s, pose)
+        if pose is not None and self.watch.due(frame.time_s):
+            self.watch.look(frame.time_s, _grey(frame), pose.landmarks)
         self.track.numbers.append(frame.number)
         self.track.times_s.append(frame.time_s)
         self.track.poses.append(pose)
         self.track.phases.append(self._analyzer.latest.phase)
 
-    def finish(self) -> tuple[Jump, ...]:
+    def finish(self) -> None:
+        """Ends the clip."""
         assert self._analyzer is not None
         self._analyzer.finish()
-        return self._analyzer.jumps
+        self.jumps = self._analyzer.jumps
+
+    def steady(self, shifts: list[NDArray[np.float64] | None]) -> None:
+        """Follows the athlete once more, knowing how the camera moved, and keeps what is better.
+
+        Args:
+            shifts: as `JumpAnalyzer.feed` takes them, for every frame.
+        """
+        width, height = self.size
+        analyzer, phases = _analyzer(self._movement, self._athlete, width / height), []
+        for time_s, pose, shift in zip(self.track.times_s, self.track.poses, shifts, strict=True):
+            _feed(analyzer, time_s, pose, shift)
+            phases.append(analyzer.latest.phase)
+        analyzer.finish()
+        if steadier(self.jumps, analyzer.jumps):
+            self.jumps = analyzer.jumps
+            self.track.phases, self.track.shifts = phases, shifts
+
+
+def _feed(analyzer: JumpAnalyzer, time_s: float, pose: Pose | None, shift: NDArray[np.float64] | None = None) -> None:
+    if pose is None:
+        analyzer.feed(time_s, None)
+    else:
+        analyzer.feed(time_s, pose.landmarks, pose.world, pose.soles, shift)
+
+
+def _shifts(path: Path, speed: float, track: Track, progress: Callable[[], object]) -> list[NDArray[np.float64] | None]:
+    """How far the camera's motion had moved each frame that shows a body, from the pictures, read once more."""
+    stabiliser, shifts, poses = Stabiliser(), list[NDArray[np.float64] | None](), iter(track.poses)
+    wanted = frozenset(track.numbers).__contains__
+    with Reader(path, speed) as reader:
+        for frame in reader.frames(wanted):
+            pose = next(poses)
+            shifts.append(None if pose is None else stabiliser.shift(_grey(frame), pose.landmarks))
+            progress()
+    return shifts
+
+
+def _grey(frame: Frame) -> NDArray[np.uint8]:
+    return cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
 def _analyzer(movement: Movement, athlete: Athlete, aspect: float) -> JumpAnalyzer:

@@ -51,6 +51,7 @@ class Curves:
 def trace(
     times_s: Sequence[float],
     poses: Sequence[Pose | None],
+    shifts: Sequence[Array | None],
     phases: Sequence[Phase],
     jumps: Sequence[Jump],
     aspect: float,
@@ -64,13 +65,17 @@ def trace(
     Args:
         times_s: time of every frame, in seconds.
         poses: the body in every frame.
+        shifts: (2,) each, how far the camera's motion had moved the frame: pictures' widths and heights.
         phases: what the athlete was doing.
         jumps: the jumps that were found.
         aspect: the picture's width over its height.
         stature_m: the stated stature, if any.
     """
     times = np.array(times_s)
-    bodies = [None if pose is None else measure(pose.landmarks, aspect, pose.world) for pose in poses]
+    bodies = [
+        None if pose is None else measure(pose.landmarks, aspect, pose.world, shift=shift)
+        for pose, shift in zip(poses, shifts, strict=True)
+    ]
     raw = np.array([np.nan if body is None else body.com for body in bodies])
     statures = raw / _stature(bodies)
     over_standing = statures - _standing(times, statures, phases, jumps)

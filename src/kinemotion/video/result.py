@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kinemotion.jumps import Jump, Movement, Phase
 from kinemotion.jumps.athlete import Athlete
 from kinemotion.pose.graph import Pose
@@ -26,12 +29,15 @@ class Track:
         times_s: their times in seconds of real time.
         poses: the body in each, or None.
         phases: what the athlete was doing.
+        shifts: how far the camera's motion had moved the picture, as `JumpAnalyzer.feed` takes it; empty for a camera
+            that stood still.
     """
 
     numbers: list[int] = field(default_factory=list)
     times_s: list[float] = field(default_factory=list)
     poses: list[Pose | None] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
+    shifts: list[NDArray[np.float64] | None] = field(default_factory=list)
 
     def landmarks(self, row: int) -> Landmarks | None:
         """(33, 4) normalised landmarks of one frame, or None."""
@@ -67,7 +73,10 @@ class VideoAnalysis:
     def curves(self) -> Curves:
         """Height, velocity and joint angles over time."""
         track = self.track
-        return trace(track.times_s, track.poses, track.phases, self.jumps, self.video.aspect, self.athlete.height_m)
+        shifts = track.shifts or [None] * len(track.times_s)
+        return trace(
+            track.times_s, track.poses, shifts, track.phases, self.jumps, self.video.aspect, self.athlete.height_m
+        )
 
     def to_dict(self) -> dict[str, object]:
         """What the command line prints as JSON."""
