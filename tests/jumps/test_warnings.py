@@ -27,7 +27,7 @@ from tests.jumps.conftest import (
 )
 
 from kinemotion.jumps import Jump, JumpTracker, Movement
-from kinemotion.jumps.quality import _grade, without
+from kinemotion.jumps.quality import _grade, steadier, without
 from kinemotion.pose.landmarks import Landmark
 from kinemotion.synthetic import Clip, CountermovementJump
 
@@ -340,6 +340,30 @@ def test_frames_that_are_missing_are_told(cmj: Motion) -> None:
     assert "irregular_frames" in jump.quality.warnings
     acquitted = without(replace(jump, uncertainty={"jump_height_m": 0.01}), "irregular_frames")
     assert (acquitted.quality.grade, acquitted.quality.warnings) == ("A", ())
+
+
+@pytest.mark.parametrize(
+    ("plain", "steadied", "better"),
+    [
+        ("", "", True),
+        ("s", "s", True),
+        ("m", "s", True),
+        ("m", "m", True),
+        ("", "s", True),
+        ("ms", "ss", True),
+        ("s", "m", False),
+        ("ms", "mm", False),
+        ("m", "", False),
+        ("ss", "s", False),
+    ],
+)
+def test_what_a_steadied_camera_shows_is_taken_unless_it_looks_less_steady_or_loses_a_jump(
+    cmj: Motion, plain: str, steadied: str, better: bool
+) -> None:
+    still = watch(cmj)[1][-1]
+    moved = replace(still, quality=replace(still.quality, warnings=("camera_moved",)))
+    jumps = {"s": still, "m": moved}
+    assert steadier([jumps[one] for one in plain], [jumps[one] for one in steadied]) is better
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kinemotion import MAX_PIXELS
 from kinemotion.errors import BadFrame, UnsupportedImage
-from kinemotion.pose.jpeg import Gate, JpegHeader, decode, read_header
+from kinemotion.pose.jpeg import Gate, JpegHeader, decode, decode_grey, read_header
 
 
 def picture(width: int, height: int) -> NDArray[np.uint8]:
@@ -72,6 +72,15 @@ def test_large_pictures_are_decoded_at_a_smaller_scale(size: tuple[int, int], de
     image = decode(jpeg, read_header(jpeg))
     assert image.shape[:2] == decoded
     np.testing.assert_allclose(image[decoded[0] // 2, decoded[1] // 4], (10, 30, 200), atol=3)
+
+
+@pytest.mark.parametrize(("longer_px", "decoded"), [(320, (240, 320)), (321, (480, 640)), (100, (120, 160))])
+def test_a_grey_picture_is_as_large_as_it_needs_to_be(longer_px: int, decoded: tuple[int, int]) -> None:
+    jpeg = cv2.imencode(".jpg", np.full((480, 640, 3), (255, 0, 0), np.uint8))[1].tobytes()
+    picture = decode_grey(jpeg, read_header(jpeg), longer_px)
+    np.testing.assert_allclose(picture, np.full(decoded, 29), atol=1)  # what the eye makes of blue
+    with pytest.raises(BadFrame):
+        decode_grey(jpeg[:300], JpegHeader(640, 480, 3), longer_px)
 
 
 @pytest.mark.parametrize("kind", [".png", ".bmp", ".tiff", ".webp"])
