@@ -41,7 +41,7 @@ class Target:
 
 
 def picture(data: bytes) -> None:
-    """The gate and the decoder."""
+    """The gate and the decoders."""
     with contextlib.suppress(BadFrame, UnsupportedImage):
         header = jpeg.read_header(data, max_pixels=_LIMITS.max_pixels)
         image = jpeg.decode(data, header)
@@ -49,6 +49,9 @@ def picture(data: bytes) -> None:
         assert image.shape[0] <= header.height
         assert image.shape[1] <= header.width
         assert image.shape[2] == 3
+        grey = jpeg.decode_grey(data, header, 64)
+        assert grey.shape[0] <= header.height
+        assert grey.shape[1] <= header.width
 
 
 def frames(data: bytes) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.jumps.conftest import ASPECT, SPAN_M, act, countermovement_jump, drop_jump
 
-from kinemotion.jumps import Jump, JumpTracker
+from kinemotion.jumps import Jump, JumpTracker, Phase
 from kinemotion.pose.landmarks import VISIBILITY, Landmark, X, Y
 from kinemotion.synthetic import Camera, Clip, CountermovementJump, DropJump, SquatJump
 from kinemotion.synthetic.clip import Motion
@@ -106,6 +106,27 @@ def test_a_camera_that_sways_and_says_so_does_not_change_the_jump(kind: str, swa
     picture = jump.picture.copy()
     picture[..., :2] += shifts[:, None]
     same(Seen(jump.times_s, picture, jump.world, jump.soles + shifts[:, 1:], shifts).jump(), jump.jump())
+
+
+def test_feet_are_out_of_the_picture_where_it_ends_however_the_camera_moved() -> None:
+    jump = KINDS["cmj"]
+    lowest = float(jump.picture[..., Y].max())
+    for edge, out in ((0.94, False), (0.99, True)):
+        down = edge - lowest
+        picture = jump.picture.copy()
+        picture[..., Y] += down
+        shifts = np.tile([0.0, down], (len(jump.times_s), 1))
+        moved = Seen(jump.times_s, picture, jump.world, jump.soles + down, shifts).jump()
+        assert ("feet_out_of_picture" in moved.quality.warnings) is out
+
+
+@pytest.mark.parametrize("garbage", [[np.nan, 0.0], [0.0, np.nan], [0.0, np.inf], [9.0, 0.0]])
+def test_a_shift_that_is_none_makes_no_body(garbage: list[float]) -> None:
+    jump, tracker = KINDS["cmj"], JumpTracker()
+    for time_s, landmarks in zip(jump.times_s[:9].tolist(), jump.picture, strict=False):
+        assert tracker.update(time_s, landmarks, aspect=ASPECT, shift=np.array(garbage)).phase is Phase.NO_POSE
+    with pytest.raises(ValueError, match="shape"):
+        tracker.update(9e9, jump.picture[0], aspect=ASPECT, shift=np.zeros(3))
 
 
 @EACH

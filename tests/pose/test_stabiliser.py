@@ -74,11 +74,21 @@ def test_what_else_changes_in_the_room_moves_no_camera(change: Callable[[Grey, f
         assert abs(down) < 0.003
 
 
-def test_a_bare_wall_tells_nothing() -> None:
-    stabiliser, athlete, random = Stabiliser(), film(0.0).landmarks_at(0.0), np.random.default_rng(0)
-    for _ in range(5):
-        wall = np.clip(random.normal(180, 2, (360, 480)), 0, 255).astype(np.uint8)
-        assert not stabiliser.shift(wall, athlete).any()
+def bare(row: NDArray[np.float64], noise: float) -> Grey:
+    """A wall on which nothing goes across, as a JPEG shows it."""
+    wall = np.random.default_rng(round(100 * noise)).normal(np.tile(row, (360, 1)), noise)
+    jpeg = cv2.imencode(".jpg", np.clip(wall, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
+    return np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0, 6.0])
+@pytest.mark.parametrize("stripe", [0.0, 40.0])
+def test_a_wall_without_edges_across_moves_no_camera_up_or_down(stripe: float, noise: float) -> None:
+    stabiliser, athlete = Stabiliser(), film(0.0).landmarks_at(0.0)
+    row = 140 + stripe * np.sign(np.sin(np.arange(480) / 6))
+    for number in range(20):
+        _, down = stabiliser.shift(bare(row, noise + number / 100), athlete).tolist()
+        assert abs(down) < 0.003
 
 
 def test_pictures_of_any_shape_are_taken() -> None:

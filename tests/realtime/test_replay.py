@@ -210,6 +210,28 @@ def test_a_camera_held_by_hand_costs_no_centimetres(graph: PoseGraph, monkeypatc
     assert error_m() > 0.05
 
 
+def test_what_is_measured_is_told_if_the_time_ends_while_the_camera_is_steadied(
+    graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, truth = Bench(graph), drawn_clip.truth[0]
+    monkeypatch.setattr(Watch, "moved", True)
+    replay = bench.replay(live_jump(truth.events_s["takeoff"], truth.events_s["landing"]))
+    bench.desk.add(replay, of_clip(drawn_frames, truth.events_s["landing"] + 0.7), complete=True)
+    while replay.waiting:
+        piece = bench.desk.take()
+        assert piece is not None
+        piece.run()
+    judged = 0
+    while judged < 20 and (piece := bench.desk.take()) is not None:
+        piece.run()
+        judged += 1
+    bench.desk.give_up(replay)
+    final = bench.results.get_nowait()
+    assert final is not None
+    assert final.metrics["jump_height_m"] == pytest.approx(truth.metrics["jump_height_m"], abs=0.02)
+    assert bench.ended == ["shed"]
+
+
 @pytest.mark.parametrize(("takeoff_s", "landing_s"), [(-0.28, -0.35), (-0.2, -0.25), (0.1, 0.2), (0.28, 0.28)])
 def test_a_jump_that_was_seen_a_little_off_is_looked_at_where_it_was(
     graph: PoseGraph, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch,

@@ -80,6 +80,7 @@ class Body(NamedTuple):
         beside: how far the outermost foot lies beyond one of these edges; negative inside the picture.
         angles: joint angles in degrees by name; a joint whose points coincide is absent.
         shank: mean lean of the shanks against the vertical, degrees; NaN where knees and ankles coincide.
+        down: how far the camera's motion had moved the picture down.
     """
 
     x: float
@@ -94,6 +95,7 @@ class Body(NamedTuple):
     beside: float
     angles: dict[str, float]
     shank: float
+    down: float
 
     def mean_angle(self, joint: str) -> float:
         """Mean of the left and the right `hip`, `knee` or `ankle` in degrees; NaN if either is unknown."""
@@ -119,7 +121,8 @@ def measure(
             camera was where it is taken to be; none for a camera that stands still.
 
     Returns:
-        The body, or None if the landmarks cannot be a body (values not finite, far outside the picture, too small).
+        The body, or None if the landmarks cannot be a body (values not finite, far outside the picture, too small), or
+        the shift is none.
 
     Raises:
         ValueError: an array's shape is wrong, or the aspect is not a positive number.
@@ -137,7 +140,10 @@ def measure(
     (x, y), (_, ankle), (_, ears), (_, shoulders) = (_MEANS @ points[:, :2]).tolist()
     feet = points[_FEET]
     across = feet[:, X].tolist()
-    right, down = (0.0, 0.0) if shift is None else _known_shift(shift, aspect)
+    moved = (0.0, 0.0) if shift is None else _checked_shift(shift, aspect)
+    if moved is None:
+        return None
+    right, down = moved
     return Body(
         x=x - right,
         feet_x=feet[:, X] - right,
@@ -151,15 +157,16 @@ def measure(
         beside=max(-min(across), max(across) - aspect),
         angles=_angles(links),
         shank=_shank_lean(links),
+        down=down,
     )
 
 
-def _known_shift(shift: NDArray[np.float64], aspect: float) -> tuple[float, float]:
-    """A shift to the right and down, in picture heights; none for garbage."""
+def _checked_shift(shift: NDArray[np.float64], aspect: float) -> tuple[float, float] | None:
+    """A shift to the right and down, in picture heights; None for garbage."""
     if shift.shape != (2,):
         raise ValueError(f"a shift must have shape (2,), not {shift.shape}")
     right, down = shift.tolist()
-    return (right * aspect, down) if max(abs(right), abs(down)) < _FARTHEST else (0.0, 0.0)
+    return (right * aspect, down) if abs(right) < _FARTHEST and abs(down) < _FARTHEST else None
 
 
 def _heights(soles: NDArray[np.float64] | None) -> NDArray[np.float64]:

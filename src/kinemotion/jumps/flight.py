@@ -44,6 +44,7 @@ _PUSH_FRAMES: Final = 4
 _APART_S: Final = 0.03  # between the contacts by soles and by toes, within which the soles are believed,
 _BEYOND: Final = 3.0  # and in standard deviations
 _LOWEST: Final = -0.97  # picture heights; the pose model seldom puts feet farther down, wherever they are
+_AROUND_S: Final = 0.5  # of a flight, where the feet stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ def analyse(
     floor, landed = _floors(samples, first, last, touched_s)
     start = toe_contact(time, (samples.toes - floor[:2]).min(1), first, -1, parabola, stature)
     end = toe_contact(time, (samples.toes - (floor + landed)[:2] / 2).min(1), last, 1, parabola, stature)
-    ground = _Ground(floor, landed, *stances(samples, start, end, floor, landed, stature))
+    around = samples.between(start.time_s - _AROUND_S, end.time_s + _AROUND_S)
+    edge = _LOWEST + float(np.median(around.down))
+    ground = _Ground(floor, landed, *stances(samples, start, end, floor, landed, stature), edge)
     course = _contacts(samples, _Course(start, end, parabola), ground, stature, stature_m)
     takeoff, landing, parabola, _ = course
     shrinkage = _shrinkage(samples, course, stature)
@@ -152,12 +155,13 @@ class _Course(NamedTuple):
 
 
 class _Ground(NamedTuple):
-    """Heights of the feet (4,) before the flight and after it, and the upright body on the two floors."""
+    """Heights of the feet (4,) before the flight and after it, the upright body on the two floors, and of the edge."""
 
     floor: Array
     landed: Array
     left: Stance
     met: Stance
+    edge: float
 
     @property
     def step(self) -> float:
@@ -167,7 +171,7 @@ class _Ground(NamedTuple):
     @property
     def outside(self) -> bool:
         """Whether the picture ends with the feet, or above them."""
-        return bool(min(self.left.feet.min(), self.met.feet.min()) < _LOWEST)
+        return bool(min(self.left.feet.min(), self.met.feet.min()) < self.edge)
 
 
 def _contacts(samples: Samples, rough: _Course, ground: _Ground, stature: float, stature_m: float | None) -> _Course:

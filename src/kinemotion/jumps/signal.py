@@ -12,7 +12,7 @@ from kinemotion.jumps.body import Body
 Array = NDArray[np.float64]
 
 # time, com, four feet, knee, clearance, ankle, two soles, x, four feet's x, head, hip, shank, stature, beside
-_COLUMNS: Final = 21
+_COLUMNS: Final = 22
 _CAPACITY: Final = 2048  # frames; 8 s at 240 a second
 
 
@@ -104,6 +104,11 @@ class Samples:
         """(N,) how far the outermost foot lies beyond the picture's left or right edge; negative inside."""
         return self.rows[:, 20]
 
+    @property
+    def down(self) -> Array:
+        """(N,) how far the camera's motion had moved the picture down; 0 where that is not known."""
+        return self.rows[:, 21]
+
     def between(self, start_s: float, end_s: float) -> "Samples":
         """The frames with start <= time <= end."""
         first, stop = np.searchsorted(self.time, (start_s, np.nextafter(end_s, np.inf)))
@@ -130,6 +135,7 @@ class Recorder:
         self._rows[self._stop] = (
             time_s, body.com, *body.feet.tolist(), body.mean_angle("knee"), clearance, body.ankle, *body.soles.tolist(),
             body.x, *body.feet_x.tolist(), body.head, body.mean_angle("hip"), body.shank, body.stature, body.beside,
+            body.down,
         )  # fmt: skip
         self._stop += 1
         self._start = max(self._start, self._stop - self._capacity)

@@ -22,7 +22,10 @@ _SIDES: Final = (NEEDS_PX // 4, NEEDS_PX)  # coarsely first, which finds far shi
 _BLUR: Final = 1.2  # standard deviation, pixels
 _POINTS: Final = 800  # on the clearest edges across and on those along the picture each
 _FEWEST: Final = 20
-_FAINT: Final = 0.7  # grey levels a pixel; less is noise
+_FAINT: Final = 0.7  # grey levels a pixel; weaker slopes are none,
+_NOISY: Final = 5.0  # nor are those of fewer standard deviations of what the camera's noise feigns
+_SLOPE_NOISE: Final = 0.14  # grey levels a pixel that are left of noise of one grey level after the blur
+_UNLIKE: Final = 1.0  # share of the edges' own contrast that may be left unexplained
 _NEAR: Final = 1 / 8  # of the longer side: an edge is as clear as it stands out from what is as near as this
 _RIM: Final = 3  # pixels at the picture's edge that are not looked at
 _AROUND: Final = 0.12  # lengths of the body by which it, its clothes and its shadow reach beyond its landmarks
@@ -36,6 +39,7 @@ _LEAP: Final = 0.1  # of the longer side; no hand shakes as far from one picture
 _EVERY_S: Final = 0.18  # a few pictures a second show whether a hand holds the camera
 _STILL: Final = 0.003  # picture heights; noise and people behind the athlete feign less, a steady hand makes 0.01
 
+_ROUGH: Final = np.array([1.0, -2.0, 1.0])
 _Floats = NDArray[np.float64]
 
 
@@ -68,16 +72,18 @@ class Stabiliser:
 
     def __init__(self) -> None:
         self._edges: list[_Edges] = []
+        self._shape = (0, 0)
         self._began = np.zeros(2)  # where the picture that is compared with was, longer sides
         self._since = np.zeros(2)
 
     def shift(self, picture: NDArray[np.uint8], landmarks: Landmarks) -> _Floats:
         """How far the room has moved in the picture since the first one.
 
-        Where the room shows too little, it is taken to have stayed where it was.
+        Where the room shows too little, it is taken to have stayed where it was. So it is where pictures change their
+        size.
 
         Args:
-            picture: (height, width) grey; the next one of its camera, of the same shape as all others.
+            picture: (height, width) grey; the next one of its camera.
             landmarks: (33, 4) normalised landmarks of the athlete, who is left out.
 
         Returns:
@@ -85,12 +91,13 @@ class Stabiliser:
         """
         height, width = picture.shape
         views = [_View(picture, landmarks, side) for side in _SIDES]
+        known = self._shape == picture.shape
         guesses = [self._since, np.zeros(2)]
-        for edges, view in zip(self._edges, views, strict=False):  # there are none yet for the first picture
+        for edges, view in zip(self._edges if known else (), views, strict=False):
             self._since = edges.found_in(view, guesses)
             guesses.insert(0, self._since)
-        if not self._edges or np.abs(self._since).max() > _FAR:
-            self._began, self._since = self._began + self._since, np.zeros(2)
+        if not known or np.abs(self._since).max() > _FAR:
+            self._began, self._since, self._shape = self._began + self._since, np.zeros(2), picture.shape
             self._edges = [_Edges(view) for view in views]
         return np.asarray((self._began + self._since) * max(height, width) / (width, height))
 
@@ -100,7 +107,8 @@ class _View:
 
     Attributes:
         side: its longer side in pixels.
-        grey: (height, width) its pixels.
+        sharp: (height, width) its pixels,
+        grey: and the same, blurred.
         room: (height, width) where it shows the room, not the athlete.
     """
 
@@ -108,10 +116,10 @@ class _View:
         height, width = picture.shape
         scale = side / max(height, width)
         size = max(round(width * scale), 2 * _RIM + 1), max(round(height * scale), 2 * _RIM + 1)
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         self.side = side
-        self.grey = cv2.GaussianBlur(small, (0, 0), _BLUR)
-        self.room = np.zeros(small.shape, np.bool_)
+        self.sharp = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        self.grey = cv2.GaussianBlur(self.sharp, (0, 0), _BLUR)
+        self.room = np.zeros(self.grey.shape, np.bool_)
         self.room[_RIM:-_RIM, _RIM:-_RIM] = True
         points = np.clip(landmarks[:, : Y + 1], -1.0, 2.0) * size
         low, high = points.min(0), points.max(0)
@@ -124,16 +132,16 @@ class _Edges:
     """The edges of the room in a picture, to be found again in others."""
 
     def __init__(self, view: _View) -> None:
-        across = cv2.Sobel(view.grey, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-        along = cv2.Sobel(view.grey, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-        places = np.union1d(_clearest(np.abs(across), view), _clearest(np.abs(along), view))
+        faint = max(_FAINT, _NOISY * _SLOPE_NOISE * _noise(view.sharp))
+        across, along = (_slope(view, direction, faint) for direction in ((1, 0), (0, 1)))
+        places = np.union1d(_clearest(np.abs(across), view.side), _clearest(np.abs(along), view.side))
         self._y, self._x = (place.astype(np.float32) for place in np.divmod(places, view.grey.shape[1]))
         self._grey, right, down = (values.ravel()[places].astype(np.float64) for values in (view.grey, across, along))
+        self._contrast = float(self._grey.std()) if len(places) else 0.0
         # The light may change, too: the last two columns are for brightness and contrast.
         self._slopes = np.stack([right, down, np.ones(len(places)), self._grey], axis=1)
-        self._worth = 1 / np.maximum(
-            np.hypot(right, down), _FAINT
-        )  # strong edges count no more: they may be a passer-by's
+        # Strong edges count no more than others: they may be a passer-by's.
+        self._worth = 1 / np.maximum(np.hypot(right, down), _FAINT)
 
     def found_in(self, view: _View, guesses: Sequence[_Floats]) -> _Floats:
         """How far they have moved in another picture, in longer sides; the first guess, if they are not seen there.
@@ -159,6 +167,8 @@ class _Edges:
                 break
             fit = next_fit
             best = min(best, fit, key=lambda fit: fit.spread)
+        if best.spread > _UNLIKE * self._contrast + _NOISE:
+            return guesses[0]
         return best.moved / view.side
 
     def _fit(self, view: _View, moved: _Floats) -> "_Fit | None":
@@ -189,10 +199,22 @@ class _Fit(NamedTuple):
     spread: float
 
 
-def _clearest(slope: NDArray[np.float32], view: _View) -> NDArray[np.intp]:
+def _noise(picture: NDArray[np.float32]) -> float:
+    """Standard deviation of a picture's noise in grey levels, by what no smooth surface has (Immerkaer, 1996)."""
+    rough = cv2.filter2D(picture, cv2.CV_32F, np.outer(_ROUGH, _ROUGH))
+    return float(np.median(np.abs(rough))) / 0.6745 / float(np.square(_ROUGH).sum())
+
+
+def _slope(view: _View, direction: tuple[int, int], faint: float) -> NDArray[np.float32]:
+    """(height, width) the room's slope to the right or down, in grey levels a pixel; 0 where it is faint, or rare."""
+    slope = cv2.Sobel(view.grey, cv2.CV_32F, *direction, ksize=3, scale=1 / 8)
+    clear = view.room & (np.abs(slope) > faint)
+    return np.where(clear, slope, np.float32(0)) if clear.sum() >= _FEWEST else np.zeros_like(slope)
+
+
+def _clearest(slope: NDArray[np.float32], side: int) -> NDArray[np.intp]:
     """Where edges stand out most from what is around them: no part of the room, which may move, has most of them."""
-    slope = np.where(view.room, slope, np.float32(0))
-    near = max(round(_NEAR * view.side), 1)
-    clear = np.where(slope > _FAINT, slope / (cv2.blur(slope, (near, near)) + _FAINT), 0.0).ravel()
+    near = max(round(_NEAR * side), 1)
+    clear = (slope / (cv2.blur(slope, (near, near)) + _FAINT)).ravel()
     most = np.argpartition(-clear, min(_POINTS, len(clear) - 1))[:_POINTS]
     return most[clear[most] > 0]

@@ -51,8 +51,7 @@ _COARSE_S: Final = 0.6  # outside the doubt that a search looks into first
 _ALL_SHARE: Final = 0.5  # of the frames beside a flight has a live pose: then all others are looked at, too,
 _PUSH_OFF_SHARE: Final = 0.25  # or those of the push-off
 _ROUNDS: Final = 4
-_JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one;
-_STEADIED_AT_ONCE: Final = 4  # where each is decoded again, too
+_JUDGED_AT_ONCE: Final = 20  # frames: no worker is kept longer than by the pose of one
 _US_PER_S: Final = 1_000_000
 
 Jumps = tuple[Jump, ...]
@@ -160,6 +159,7 @@ class Replay:
         self._judging: Iterator[None] | None = None
         self._shaken: bool | None = None
         self._jumps: Jumps = ()
+        self._plain: Jumps = ()
         self._doubts: list[Stretch] = []
 
     @property
@@ -224,6 +224,7 @@ class Replay:
     def _judge(self) -> Iterator[None]:
         """Finds the jumps that were expected, and where it is unclear whether there are more; pauses now and then."""
         jumps, doubts = yield from self._follow(None)
+        self._plain = jumps if self.complete else ()
         if self._shaken is None and (jumps or doubts or self.span.closely):
             self._shaken = yield from self._watch()
         if self._shaken:
@@ -247,7 +248,7 @@ class Replay:
     def _follow(self, stabiliser: Stabiliser | None) -> Generator[None, None, tuple[Jumps, list[Stretch]]]:
         """The jumps that were expected, the likeliest first, and what is unclear; pauses now and then."""
         tracker, jumps, doubts = self._tracker(), dict[int, Jump](), list[Stretch | None]()
-        at_once = _JUDGED_AT_ONCE if stabiliser is None else _STEADIED_AT_ONCE
+        at_once = _JUDGED_AT_ONCE if stabiliser is None else 1  # which is decoded again, too
         for number, (_, (frame, pose)) in enumerate(sorted(self._seen.items()), start=1):
             if number % at_once == 0:
                 yield
@@ -265,8 +266,8 @@ class Replay:
         self._tell(self._jumps)
 
     def give_up(self) -> None:
-        """Leaves the jump to the live path."""
-        self._tell(())
+        """Leaves the jump to the live path, unless all that is left is to take the camera's motion off it."""
+        self._tell(() if self.waiting else self._plain)
 
     def forget(self) -> None:
         """Lets go of its frames and of its session: a graph remembers whose jump it followed last."""
@@ -323,9 +324,7 @@ class Replay:
 
 def _shift(stabiliser: Stabiliser, frame: Frame, pose: Pose | None) -> NDArray[np.float64] | None:
     """How far the camera's motion had moved a frame; None for one without a body, of which nothing is followed."""
-    if pose is None:
-        return None
-    return stabiliser.shift(_grey(frame), pose.landmarks)
+    return None if pose is None else stabiliser.shift(_grey(frame), pose.landmarks)
 
 
 def _grey(frame: Frame) -> NDArray[np.uint8]:

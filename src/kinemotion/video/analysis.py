@@ -1,9 +1,7 @@
 """A clip to jumps: read, follow the body through its frames."""
 
 import math
-from collections.abc import Callable
-from contextlib import closing
-from functools import partial
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -53,7 +51,7 @@ def analyze_video(
         quality: `fast`, `balanced` or `accurate`; where its model is not installed, the best one below it.
         speed: how many times slower than life the file plays: 8 for 240 frames a second stored at 30.
         name: the athlete's, for the report and the JSON.
-        progress: told after each frame.
+        progress: told after each frame; once more from the first on, if the camera was held by hand.
 
     Raises:
         VideoError: the file cannot be read, or holds no film.
@@ -79,8 +77,8 @@ def analyze_video(
             raise VideoError(f"{path}: {_too_few(reader)}")
         seen.finish()
         if seen.watch.moved:
-            progress_on = partial(progress, len(seen.track.times_s), len(seen.track.times_s))
-            seen.steady(_shifts(Path(path), speed, seen.track, progress_on))
+            with suppress(VideoError):  # what was measured outlives a file that is gone by now
+                seen.steady(_shifts(Path(path), speed, seen.track, progress))
         bodies = sum(pose is not None for pose in seen.track.poses)
         video = facts(reader, seen.size, np.array(seen.track.times_s), speed, bodies)
     return VideoAnalysis(Path(path), movement, seen.jumps, video, _software(model), athlete, seen.track, name)
@@ -141,16 +139,18 @@ def _feed(analyzer: JumpAnalyzer, time_s: float, pose: Pose | None, shift: NDArr
         analyzer.feed(time_s, pose.landmarks, pose.world, pose.soles, shift)
 
 
-def _shifts(path: Path, speed: float, track: Track, progress: Callable[[], object]) -> list[NDArray[np.float64] | None]:
+def _shifts(path: Path, speed: float, track: Track, progress: Progress) -> list[NDArray[np.float64] | None]:
     """How far the camera's motion had moved each frame that shows a body, from the pictures, read once more."""
-    stabiliser, shifts, poses = Stabiliser(), list[NDArray[np.float64] | None](), iter(track.poses)
-    wanted = frozenset(track.numbers).__contains__
+    stabiliser, count = Stabiliser(), len(track.numbers)
+    poses = dict(zip(track.numbers, track.poses, strict=True))
+    shifts = dict[int, NDArray[np.float64]]()
     with Reader(path, speed) as reader:
-        for frame in reader.frames(wanted):
-            pose = next(poses)
-            shifts.append(None if pose is None else stabiliser.shift(_grey(frame), pose.landmarks))
-            progress()
-    return shifts
+        for done, frame in enumerate(reader.frames(poses.__contains__), start=1):
+            pose = poses[frame.number]
+            if pose is not None:
+                shifts[frame.number] = stabiliser.shift(_grey(frame), pose.landmarks)
+            progress(min(done, count), count)
+    return [shifts.get(number) for number in track.numbers]
 
 
 def _grey(frame: Frame) -> NDArray[np.uint8]:
