@@ -11,7 +11,7 @@ from loadtests.run import server
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from kinemotion.realtime.client import Report, stream
-from kinemotion.synthetic import Clip, CountermovementJump
+from kinemotion.synthetic import Camera, Clip, CountermovementJump
 
 FIRST_RESULT_MS = 300.0
 FINAL_RESULT_MS = 1500.0
@@ -23,8 +23,12 @@ def address() -> Iterator[str]:
         yield served.address
 
 
-def test_one_camera(benchmark: BenchmarkFixture, address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    clip = Clip([CountermovementJump(height_m=height_m) for height_m in (0.25, 0.35, 0.45)], fps=30, size=(640, 480))
+@pytest.mark.parametrize("wobble_deg", [0.0, 0.3], ids=["on a stand", "held by hand"])
+def test_one_camera(
+    benchmark: BenchmarkFixture, address: str, capsys: pytest.CaptureFixture[str], wobble_deg: float
+) -> None:
+    motions = [CountermovementJump(height_m=height_m) for height_m in (0.25, 0.35, 0.45)]
+    clip = Clip(motions, fps=30, size=(640, 480), camera=Camera(wobble_deg=wobble_deg))
     frames = list(clip.jpegs())
     report = benchmark.pedantic(lambda: asyncio.run(stream(address, frames, {"movement": "cmj"})), rounds=1)
     answered = len(report.answers) / len(frames)
