@@ -224,15 +224,13 @@ class Replay:
     def _judge(self) -> Iterator[None]:
         """Finds the jumps that were expected, and where it is unclear whether there are more; pauses now and then."""
         jumps, doubts = yield from self._follow(None)
-        self._plain = jumps if self.complete else ()
+        self._plain = jumps
         if self._shaken is None and (jumps or doubts or self.span.closely):
             self._shaken = yield from self._watch()
         if self._shaken:
             steadied, other_doubts = yield from self._follow(Stabiliser())
             if steadier(jumps, steadied):
                 jumps, doubts = steadied, other_doubts
-        if self._left_out:  # by the desk: the camera is not to blame
-            jumps = tuple(without(jump, "irregular_frames") for jump in jumps)
         self._jumps = jumps
         self._doubts = [doubt for doubt in doubts if not self._settled(*doubt)]
 
@@ -259,6 +257,8 @@ class Replay:
         jumps |= {jump.index: jump for jump in tracker.finish()}
         doubts.append(tracker.unclear)
         near = [replace(jump, final=True) for jump in jumps.values() if self.span.distance(jump) <= SAME_JUMP_S]
+        if self._left_out:  # by the desk: the camera is not to blame
+            near = [without(jump, "irregular_frames") for jump in near]
         return tuple(sorted(near, key=self.span.distance)), [doubt for doubt in doubts if doubt is not None]
 
     def tell(self) -> None:
