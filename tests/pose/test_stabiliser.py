@@ -74,23 +74,22 @@ def test_what_else_changes_in_the_room_moves_no_camera(change: Callable[[Grey, f
         assert abs(down) < 0.003
 
 
-def bare(row: NDArray[np.float64], noise: float) -> Grey:
+def bare(row: NDArray[np.float64], noise: float, quality: int) -> Grey:
     """A wall on which nothing goes across, as a JPEG shows it."""
     wall = np.random.default_rng(round(100 * noise)).normal(np.tile(row, (360, 1)), noise)
-    jpeg = cv2.imencode(".jpg", np.clip(wall, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
+    jpeg = cv2.imencode(".jpg", np.clip(wall, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 @pytest.mark.parametrize("noise", [1.0, 3.0, 6.0])
-@pytest.mark.parametrize(
-    ("stripe", "most"), [(0.0, 0.001), (40.0, 0.015)]
-)  # what JPEG makes of noisy stripes are edges
-def test_a_wall_without_edges_across_hardly_moves_a_camera_up_or_down(stripe: float, most: float, noise: float) -> None:
+@pytest.mark.parametrize("stripe", [0.0, 40.0])
+@pytest.mark.parametrize("quality", [60, 75])
+def test_a_wall_without_edges_across_moves_no_camera_up_or_down(stripe: float, noise: float, quality: int) -> None:
     stabiliser, athlete = Stabiliser(), film(0.0).landmarks_at(0.0)
     row = 140 + stripe * np.sign(np.sin(np.arange(480) / 6))
     for number in range(20):
-        _, down = stabiliser.shift(bare(row, noise + number / 100), athlete).tolist()
-        assert abs(down) < most
+        _, down = stabiliser.shift(bare(row, noise + number / 100, quality), athlete).tolist()
+        assert abs(down) < 0.003
 
 
 def test_pictures_of_any_shape_are_taken() -> None:

@@ -21,16 +21,16 @@ NEEDS_PX: Final = 320
 _SIDES: Final = (NEEDS_PX // 4, NEEDS_PX)  # coarsely first, which finds far shifts
 _BLUR: Final = 1.2  # standard deviation, pixels
 _POINTS: Final = 800  # on the clearest edges across and on those along the picture each
-_FEWEST: Final = 20
+_FEWEST: Final = 60  # places; what noise and compression feign is less
 _FAINT: Final = 0.7  # grey levels a pixel; weaker slopes are none,
-_NOISY: Final = 5.0  # nor are those of fewer standard deviations of what the camera's noise feigns
-_SLOPE_NOISE: Final = 0.14  # grey levels a pixel that are left of noise of one grey level after the blur
+_NOISY: Final = 5.0  # nor are those of fewer standard deviations of what noise and compression feign
+_STRONG: Final = 3.0  # grey levels a pixel of the larger picture; stronger ones are edges however many there are
 _UNLIKE: Final = 1.0  # share of the edges' own contrast that may be left unexplained
 _NEAR: Final = 1 / 8  # of the longer side: an edge is as clear as it stands out from what is as near as this
 _RIM: Final = 3  # pixels at the picture's edge that are not looked at
 _AROUND: Final = 0.12  # lengths of the body by which it, its clothes and its shadow reach beyond its landmarks
 _STEPS: Final = 8
-_CLOSE: Final = 0.01  # pixels
+_CLOSE: Final = 0.03  # pixels
 _OUTLIER: Final = 3.0  # standard deviations
 _NOISE: Final = 0.3  # grey levels; a drawn picture may have none
 _FAR: Final = 0.05  # of the longer side, from which on another picture is compared with
@@ -39,7 +39,6 @@ _LEAP: Final = 0.1  # of the longer side; no hand shakes as far from one picture
 _EVERY_S: Final = 0.18  # a few pictures a second show whether a hand holds the camera
 _STILL: Final = 0.003  # picture heights; noise and people behind the athlete feign less, a steady hand makes 0.01
 
-_ROUGH: Final = np.array([1.0, -2.0, 1.0])
 _Floats = NDArray[np.float64]
 
 
@@ -90,7 +89,8 @@ class Stabiliser:
             (2,) to the right in picture widths, down in picture heights.
         """
         height, width = picture.shape
-        views = [_View(picture, landmarks, side) for side in _SIDES]
+        small = _resized(picture, NEEDS_PX)
+        views = [_View(_resized(small, side), landmarks) for side in _SIDES]
         known = self._shape == picture.shape
         guesses = [self._since, np.zeros(2)]
         for edges, view in zip(self._edges if known else (), views, strict=False):
@@ -103,25 +103,20 @@ class Stabiliser:
 
 
 class _View:
-    """A picture made small.
+    """A small picture.
 
     Attributes:
         side: its longer side in pixels.
-        sharp: (height, width) its pixels,
-        grey: and the same, blurred.
+        grey: (height, width) its pixels, blurred.
         room: (height, width) where it shows the room, not the athlete.
     """
 
-    def __init__(self, picture: NDArray[np.uint8], landmarks: Landmarks, side: int) -> None:
-        height, width = picture.shape
-        scale = side / max(height, width)
-        size = max(round(width * scale), 2 * _RIM + 1), max(round(height * scale), 2 * _RIM + 1)
-        self.side = side
-        self.sharp = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        self.grey = cv2.GaussianBlur(self.sharp, (0, 0), _BLUR)
+    def __init__(self, picture: NDArray[np.float32], landmarks: Landmarks) -> None:
+        self.side: int = max(picture.shape)
+        self.grey = cv2.GaussianBlur(picture, (0, 0), _BLUR)
         self.room = np.zeros(self.grey.shape, np.bool_)
         self.room[_RIM:-_RIM, _RIM:-_RIM] = True
-        points = np.clip(landmarks[:, : Y + 1], -1.0, 2.0) * size
+        points = np.clip(landmarks[:, : Y + 1], -1.0, 2.0) * picture.shape[::-1]
         low, high = points.min(0), points.max(0)
         beside = _AROUND * (high - low).max()
         (left, top), (right, bottom) = np.maximum([low - beside, high + beside], 0.0).astype(int).tolist()
@@ -132,8 +127,7 @@ class _Edges:
     """The edges of the room in a picture, to be found again in others."""
 
     def __init__(self, view: _View) -> None:
-        faint = max(_FAINT, _NOISY * _SLOPE_NOISE * _noise(view.sharp))
-        across, along = (_slope(view, direction, faint) for direction in ((1, 0), (0, 1)))
+        across, along = (_slope(view, direction) for direction in ((1, 0), (0, 1)))
         places = np.union1d(_clearest(np.abs(across), view.side), _clearest(np.abs(along), view.side))
         self._y, self._x = (place.astype(np.float32) for place in np.divmod(places, view.grey.shape[1]))
         self._grey, right, down = (values.ravel()[places].astype(np.float64) for values in (view.grey, across, along))
@@ -197,16 +191,18 @@ class _Fit(NamedTuple):
     spread: float
 
 
-def _noise(picture: NDArray[np.float32]) -> float:
-    """Standard deviation of a picture's noise in grey levels, by what no smooth surface has (Immerkaer, 1996)."""
-    rough = cv2.filter2D(picture, cv2.CV_32F, np.outer(_ROUGH, _ROUGH))
-    return float(np.median(np.abs(rough))) / 0.6745 / float(np.square(_ROUGH).sum())
+def _resized(picture: NDArray[np.uint8] | NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """(height, width) a picture whose longer side has as many pixels, or a little more if it is very narrow."""
+    size = [max(round(length * side / max(picture.shape)), 2 * _RIM + 1) for length in picture.shape[::-1]]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
 
 
-def _slope(view: _View, direction: tuple[int, int], faint: float) -> NDArray[np.float32]:
+def _slope(view: _View, direction: tuple[int, int]) -> NDArray[np.float32]:
     """(height, width) the room's slope to the right or down, in grey levels a pixel; 0 where it is faint, or rare."""
     slope = cv2.Sobel(view.grey, cv2.CV_32F, *direction, ksize=3, scale=1 / 8)
-    clear = view.room & (np.abs(slope) > faint)
+    # Half of a room is bare or has strong edges: half of the slopes of noise are below 0.67 standard deviations.
+    half = np.median(np.abs(slope[view.room])) if view.room.any() else 0.0
+    clear = view.room & (np.abs(slope) > max(_FAINT, min(_NOISY * half / 0.6745, _STRONG * view.side / NEEDS_PX)))
     return np.where(clear, slope, np.float32(0)) if clear.sum() >= _FEWEST else np.zeros_like(slope)
 
 
