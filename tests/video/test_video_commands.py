@@ -6,9 +6,12 @@ import json
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -429,9 +432,29 @@ def test_what_was_measured_before_ctrl_c_is_written(
         "cmj-analyze", "--batch", "--workers", "1", "one.mp4", "endless.mp4", "two.mp4",
         "--csv-summary", tmp_path / "all.csv", "--json-output", tmp_path / "all.json",
     )  # fmt: skip
-    assert result.exit_code == 1
+    assert result.exit_code == 130
+    assert result.stderr.endswith("Interrupted. Not measured: endless.mp4, two.mp4\n")
     assert [row["file"] for row in table(tmp_path / "all.csv")] == ["one.mp4"]
     assert len(json.loads((tmp_path / "all.json").read_bytes())["clips"]) == 1
+
+
+def test_ctrl_c_while_pictures_are_drawn_costs_no_figures(
+    analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(*_: object, progress: Callable[[int, int], None], **__: object) -> NoReturn:
+        time.sleep(0.5)  # until the main thread waits
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        while True:
+            progress(1, 2)
+
+    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyser(analysed, RuntimeError()))
+    monkeypatch.setattr("kinemotion.video.run.write_outputs", draw)
+    result = kinemotion("cmj-analyze", "one.mp4", "--report", tmp_path / "r.html", "--json-output", tmp_path / "j.json")
+    assert result.exit_code == 130
+    assert "Jump height" in result.stderr
+    assert "Error: one.mp4: drawing: interrupted\n" in result.stderr
+    assert len(json.loads((tmp_path / "j.json").read_bytes())["jumps"]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["j.json"]
 
 
 def test_what_was_measured_outlives_a_result_that_cannot_be_written(

@@ -30,7 +30,9 @@ class _Measure(click.FloatRange):
             self.fail(f"{refusal.message.removesuffix('.')}, in {self._unit}.", param, ctx)
 
 
-_DONE_HELP: Final = "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found."
+_DONE_HELP: Final = (
+    "\b\nExit code: 0 done, 2 bad usage or a file that cannot be read or written, 3 no jump found, 130 interrupted."
+)
 
 
 def _readable(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

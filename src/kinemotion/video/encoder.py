@@ -46,10 +46,15 @@ def encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
     Raises:
         VideoError: no encoder takes it.
     """
-    program = shutil.which("ffmpeg") if path.suffix.lower() == ".mp4" else None
-    if program is not None and _makes_h264(program):
-        return _Ffmpeg(program, path, size, fps)
-    return _OpenCv(path, size, fps, "vp8" if path.suffix.lower() == ".webm" else "vp9")
+    if path.suffix.lower() == ".webm":
+        return _OpenCv(path, size, fps, "vp8")
+    program = _h264_program()
+    return _OpenCv(path, size, fps, "vp9") if program is None else _Ffmpeg(program, path, size, fps)
+
+
+def slowly_encoded(path: Path) -> bool:
+    """Whether a file of that name will be VP9, which takes several times as long as all else."""
+    return path.suffix.lower() == ".mp4" and _h264_program() is None
 
 
 def quick_encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
@@ -132,11 +137,15 @@ class _Ffmpeg:
             hangs.cancel()
 
 
-def _makes_h264(program: str) -> bool:
+def _h264_program() -> str | None:
+    """Where `ffmpeg` is, if it can make H.264."""
+    program = shutil.which("ffmpeg")
+    if program is None:
+        return None
     try:
         listed = subprocess.run(
             [program, "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return "libx264 " in listed.stdout
+        return None
+    return program if "libx264 " in listed.stdout else None

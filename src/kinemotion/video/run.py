@@ -19,6 +19,7 @@ from kinemotion.quiet import native_remarks_hidden
 from kinemotion.video import atomic, tables, words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.document import encode
+from kinemotion.video.encoder import slowly_encoded
 from kinemotion.video.facts import VideoFacts
 from kinemotion.video.names import printable
 from kinemotion.video.outputs import write_outputs
@@ -29,6 +30,7 @@ from kinemotion.video.result import Progress, VideoAnalysis
 DONE: Final = 0
 UNREADABLE: Final = 2
 NO_JUMP: Final = 3
+INTERRUPTED: Final = 130  # as shells have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,8 @@ def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
     """Does all errands; one that fails does not stop the others, and what was measured is written whatever happens.
 
     Returns:
-        The exit code: 0 done, 2 if a clip could not be read or a result not written, 3 if a clip had no jump.
+        The exit code: 0 done, 2 if a clip could not be read or a result not written, 3 if a clip had no jump, 130 after
+        Ctrl+C.
 
     Raises:
         ModelError: the pose model is missing or not the pinned one.
@@ -94,19 +97,29 @@ def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
     console = Console(stderr=True)
     bars = Bars(console, len(errands))
     work = _Work(wishes, bars)
+    interrupted = False
+    if any(slowly_encoded(errand.overlay) for errand in errands if errand.overlay is not None):
+        _say(console, "overlays are made as VP9, which takes long: install ffmpeg, or let them end in .webm")
     with native_remarks_hidden():
         try:
             with bars:
                 work.do(errands, partial(_tell, console, wishes))
+        except KeyboardInterrupt:
+            interrupted = True
         finally:
             failed = _conclude(console, wishes, work.outcomes, many=len(errands) > 1)
+    if interrupted:
+        ended = {outcome.clip for outcome in work.outcomes}
+        left = [str(errand.clip) for errand in errands if errand.clip not in ended]
+        _say(console, f"Interrupted. Not measured: {', '.join(left) or 'none'}")
+        return INTERRUPTED
     if failed or any(outcome.error is not None for outcome in work.outcomes):
         return UNREADABLE
     return DONE if all(outcome.jumps for outcome in work.outcomes) else NO_JUMP
 
 
 class _Stopped(Exception):
-    """The work is to end."""
+    """The work is to end; says what was not done."""
 
 
 class _Work:
@@ -121,17 +134,23 @@ class _Work:
     def do(self, errands: Sequence[Errand], tell: Callable[[Outcome], object]) -> None:
         """Does the errands, and tells what became of each, in order.
 
-        Where it is interrupted, clips in work end with the frame that they are at.
+        Where it is interrupted, clips in work end with the frame that they are at, and those that were measured are
+        told.
         """
+        told = 0
         with ThreadPoolExecutor(self._wishes.at_once, "clip") as executor:
             try:
-                self._futures = [executor.submit(self._outcome, errand) for errand in errands]
+                for errand in errands:
+                    self._futures.append(executor.submit(self._outcome, errand))
                 for future in self._futures:
                     tell(future.result())
+                    told += 1
                     self._bars.clip_done()
             finally:
                 self._stopping.set()
                 executor.shutdown(cancel_futures=True)
+                for outcome in self.outcomes[told:]:
+                    tell(outcome)
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -190,7 +209,7 @@ class _Work:
 
         def progress(done: int, total: int) -> None:
             if self._stopping.is_set():
-                raise _Stopped(f"{text}: stopped")
+                raise _Stopped(f"{text}: interrupted")
             show(done, total)
 
         try:
