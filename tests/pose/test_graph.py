@@ -88,9 +88,10 @@ def test_a_camera_of_30_frames_a_second_needs_one_look_at_each_and_none_takes_mo
     with PoseGraph(MODEL) as graph:
         look, looks = graph._look, list[Pose | None]()
 
-        def counted(image: NDArray[np.uint8]) -> Pose | None:
-            looks.append(look(image))
-            return looks[-1]
+        def counted(image: NDArray[np.uint8]) -> tuple[Pose | None, bool]:
+            pose, cut_off = look(image)
+            looks.append(pose)
+            return pose, cut_off
 
         monkeypatch.setattr(graph, "_look", counted)
         for picture in pictures:

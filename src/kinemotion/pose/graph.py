@@ -92,7 +92,9 @@ class PoseGraph:
         return not self._clock_ms
 
     def detect(self, image: NDArray[np.uint8]) -> Pose | None:
-        """Finds the body in a picture; looks again, twice at most, where it moved far since the last one, or was lost.
+        """Finds the body in a picture; looks again, twice at most, where it moved far since the last one.
+
+        So it does where it lost the body and, once and in FINAL mode, where feet reach out of what was looked at.
 
         Args:
             image: shape (height, width, 3), RGB; the next of its camera or clip.
@@ -105,28 +107,32 @@ class PoseGraph:
         """
         self._spare = min(self._spare + _EACH, _AT_ONCE)
         for look in range(_LOOKS):
-            before, self._last = self._last, self._look(image)
+            before = self._last
+            self._last, cut_off = self._look(image)
             self._spare -= min(look, 1)
             aspect = image.shape[1] / image.shape[0]
-            if before is None or self._spare < 1 or not _far_apart(before, self._last, aspect):
+            far = before is not None and _far_apart(before, self._last, aspect)
+            if self._spare < 1 or not (far or (cut_off and look == 0)):
                 break
         return self._last
 
-    def _look(self, image: NDArray[np.uint8]) -> Pose | None:
+    def _look(self, image: NDArray[np.uint8]) -> tuple[Pose | None, bool]:
+        """What is seen in a picture, and whether feet were cut off."""
         if self._landmarker is None:
             raise RuntimeError("the pose graph is closed")
         picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
         self._clock_ms += _FRAME_MS
         result = self._landmarker.detect_for_video(picture, self._clock_ms)
         if not result.pose_landmarks:
-            return None
+            return None, False
         landmarks, world = _array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0])
         if not (np.isfinite(landmarks).all() and np.isfinite(world).all()):
-            return None
+            return None, False
         if not result.segmentation_masks:
-            return Pose(landmarks, world)
+            return Pose(landmarks, world), False
         mask = result.segmentation_masks[0].numpy_view()
-        return Pose(landmarks, world, soles(mask.reshape(mask.shape[:2]), landmarks))
+        edges = soles(mask.reshape(mask.shape[:2]), landmarks)
+        return Pose(landmarks, world, edges.y), edges.cut_off
 
     def forget(self) -> None:
         """Makes the graph as good as new, for another camera, but for visibilities; takes about as long as a frame."""
