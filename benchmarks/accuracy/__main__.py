@@ -31,10 +31,7 @@ def works() -> list[Work]:
         Work([partial(drawn.through_mediapipe, number) for number in numbers], _drawn),
         Work([partial(drawn.held, number) for number in drawn.HELD], lambda r: [drawn.from_the_hand(r)]),
         _plate(),
-        Work(
-            [partial(drawn.landmarks_alone, number) for number in range(0, drawn.JUMPS, 2)],
-            lambda r: [drawn.landmarks_section(r)],
-        ),
+        Work([partial(drawn.landmarks_alone, number) for number in numbers], lambda r: [drawn.landmarks_section(r)]),
         _people(),
     ]
 
