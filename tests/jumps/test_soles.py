@@ -5,7 +5,7 @@ import pytest
 from tests.jumps.conftest import ASPECT, SPAN_M, Array, Motion, act, countermovement_jump
 
 from kinemotion.jumps import Jump, JumpTracker
-from kinemotion.jumps.lift import floor_of
+from kinemotion.jumps.lift import floor_of, sole_lift
 
 NOISE = 0.001
 
@@ -47,6 +47,14 @@ def test_soles_that_never_leave_the_floor_or_lag_behind_are_left_aside() -> None
     by_toes = watched(motion, unseen)
     for soles in (np.full_like(unseen, 0.93), np.repeat(late[:, None], 2, axis=1)):
         assert watched(motion, soles).metrics == by_toes.metrics
+
+
+def test_a_shoe_below_its_floor_is_the_other_foots() -> None:
+    """In the dark feet are mistaken for each other, of which one is nearer to the camera and lower in the picture."""
+    floor, stature = np.array([-0.90, -0.93]), 0.5
+    right, mistaken, flying = floor, floor[::-1], floor + 0.1
+    heights = sole_lift(np.array([right, mistaken, flying]), floor, stature).height
+    np.testing.assert_allclose(heights, [0.0, np.nan, 0.1])
 
 
 def test_soles_that_rest_by_turns_show_no_floor() -> None:

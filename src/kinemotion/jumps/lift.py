@@ -13,6 +13,7 @@ _SOLE_FLOOR_SD: Final = 0.004
 _SOLE_AIR_SD: Final = 0.004
 _SOLE_SHARE: Final = 0.08
 _SOLE_MODEL_SD_S: Final = 0.003
+_SUNK: Final = 0.012  # no shoe goes so far into its floor: that edge was the other foot's
 _FEWEST_ON_FLOOR: Final = 2  # frames
 _FLOOR_SHARE: Final = 0.15  # of the frames; a short contact is no more
 _RESTING: Final = 0.02  # soles on the floor are seen this much alike
@@ -64,6 +65,7 @@ def sole_lift(soles: Array, floor: Array, stature: float) -> Lift:
         stature: apparent stature in picture heights.
     """
     lift = np.fmin.reduce(soles - floor, axis=1)
+    lift = np.where(lift > -_SUNK * stature, lift, np.nan)
     sds = _SOLE_LEVEL_SD * stature, _SOLE_FLOOR_SD * stature, _SOLE_AIR_SD * stature
     return Lift(lift, *sds, _SOLE_SHARE, 0.0, _SOLE_MODEL_SD_S)
 
