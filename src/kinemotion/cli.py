@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from kinemotion.video.commands import COMMANDS
 
 _BAD_FILE: Final = 2
 _NOT_FOUND: Final = 3
+_INTERRUPTED: Final = 130
 _REFUSALS: Final = {
     401: "wants a token: name a file with a valid one, --token-file",
     403: "does not serve this machine",
@@ -37,7 +38,19 @@ _EVERYWHERE: Final = ("0.0.0.0", "::")
 _console: Final = Console(stderr=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands that Ctrl+C ends as shells expect."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="kinemotion")
 def commands() -> None:
     """Jump kinematics from a live camera."""

@@ -6,11 +6,11 @@ import json
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -92,6 +92,7 @@ def test_json_goes_to_standard_output_and_the_summary_to_standard_error(cmj: Pat
 def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) -> None:
     folder, result = written
     assert (result.exit_code, result.stdout) == (0, "")
+    assert ("Overlays are made as VP9 here" in result.stderr) == (shutil.which("ffmpeg") is None)
     assert sorted(path.name for path in folder.iterdir()) == ["c.csv", "j.json", "o.mp4", "r.html"]
     document = json.loads((folder / "j.json").read_bytes())
     (row,) = table(folder / "c.csv")
@@ -433,28 +434,46 @@ def test_what_was_measured_before_ctrl_c_is_written(
         "--csv-summary", tmp_path / "all.csv", "--json-output", tmp_path / "all.json",
     )  # fmt: skip
     assert result.exit_code == 130
-    assert result.stderr.endswith("Interrupted. Not measured: endless.mp4, two.mp4\n")
+    assert "Not measured: endless.mp4, two.mp4\n" in result.stderr
+    assert result.stderr.endswith("Interrupted.\n")
     assert [row["file"] for row in table(tmp_path / "all.csv")] == ["one.mp4"]
-    assert len(json.loads((tmp_path / "all.json").read_bytes())["clips"]) == 1
+    clips = json.loads((tmp_path / "all.json").read_bytes())["clips"]
+    assert [len(clip["jumps"]) for clip in clips] == [1, 0, 0]
+    assert [clip.get("error") for clip in clips] == [None, "interrupted", "interrupted"]
 
 
-def test_ctrl_c_while_pictures_are_drawn_costs_no_figures(
-    analysed: VideoAnalysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def draw(*_: object, progress: Callable[[int, int], None], **__: object) -> NoReturn:
-        time.sleep(0.5)  # until the main thread waits
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        while True:
-            progress(1, 2)
-
-    monkeypatch.setattr("kinemotion.video.run.analyze_video", analyser(analysed, RuntimeError()))
-    monkeypatch.setattr("kinemotion.video.run.write_outputs", draw)
-    result = kinemotion("cmj-analyze", "one.mp4", "--report", tmp_path / "r.html", "--json-output", tmp_path / "j.json")
-    assert result.exit_code == 130
-    assert "Jump height" in result.stderr
-    assert "Error: one.mp4: drawing: interrupted\n" in result.stderr
-    assert len(json.loads((tmp_path / "j.json").read_bytes())["jumps"]) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["j.json"]
+def test_ctrl_c_while_pictures_are_drawn_costs_no_figures(cmj: Path, tmp_path: Path) -> None:
+    """As in a terminal, which sends it to `ffmpeg`, too; this one takes pictures slowly."""
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    lists = "if '-encoders' in sys.argv: sys.exit(print(' V..... libx264              H.264'))"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, time\n{lists}\nwhile sys.stdin.buffer.read(300_000): time.sleep(0.3)\n"
+    )
+    program.chmod(0o755)
+    results = tmp_path / "results"
+    command = [sys.executable, "-m", "kinemotion", "cmj-analyze", str(cmj), "--output", str(results / "o.mp4")]
+    process = subprocess.Popen(
+        [*command, "--json-output", str(results / "j.json")],
+        env=os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while not list(results.glob(".o-*.mp4")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Jump height" in said
+    assert f"Error: {cmj}: interrupted before {results / 'o.mp4'} could be drawn\n" in said
+    assert said.endswith("Interrupted.\n")
+    assert len(json.loads((results / "j.json").read_bytes())["jumps"]) == 1
+    assert [path.name for path in results.iterdir()] == ["j.json"]
 
 
 def test_what_was_measured_outlives_a_result_that_cannot_be_written(

@@ -5,6 +5,7 @@ makes H.264, which everything plays; elsewhere OpenCV makes VP9, which browsers 
 """
 
 import contextlib
+import functools
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -46,15 +47,15 @@ def encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
     Raises:
         VideoError: no encoder takes it.
     """
+    program = None if path.suffix.lower() == ".webm" else _h264_program()
+    return _OpenCv(path, size, fps, codec(path)) if program is None else _Ffmpeg(program, path, size, fps)
+
+
+def codec(path: Path) -> str:
+    """What a file of that name will hold: `h264`, `vp8`, or `vp9`, which takes several times as long as all else."""
     if path.suffix.lower() == ".webm":
-        return _OpenCv(path, size, fps, "vp8")
-    program = _h264_program()
-    return _OpenCv(path, size, fps, "vp9") if program is None else _Ffmpeg(program, path, size, fps)
-
-
-def slowly_encoded(path: Path) -> bool:
-    """Whether a file of that name will be VP9, which takes several times as long as all else."""
-    return path.suffix.lower() == ".mp4" and _h264_program() is None
+        return "vp8"
+    return "vp9" if _h264_program() is None else "h264"
 
 
 def quick_encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
@@ -104,6 +105,7 @@ class _Ffmpeg:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl+C is for us: we close its input
         )
 
     def write(self, image: Image) -> None:
@@ -140,12 +142,15 @@ class _Ffmpeg:
 def _h264_program() -> str | None:
     """Where `ffmpeg` is, if it can make H.264."""
     program = shutil.which("ffmpeg")
-    if program is None:
-        return None
+    return program if program is not None and _makes_h264(program) else None
+
+
+@functools.cache
+def _makes_h264(program: str) -> bool:
     try:
         listed = subprocess.run(
             [program, "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return program if "libx264 " in listed.stdout else None
+        return False
+    return "libx264 " in listed.stdout

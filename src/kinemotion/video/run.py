@@ -19,7 +19,7 @@ from kinemotion.quiet import native_remarks_hidden
 from kinemotion.video import atomic, tables, words
 from kinemotion.video.analysis import analyze_video
 from kinemotion.video.document import encode
-from kinemotion.video.encoder import slowly_encoded
+from kinemotion.video.encoder import codec
 from kinemotion.video.facts import VideoFacts
 from kinemotion.video.names import printable
 from kinemotion.video.outputs import write_outputs
@@ -30,7 +30,7 @@ from kinemotion.video.result import Progress, VideoAnalysis
 DONE: Final = 0
 UNREADABLE: Final = 2
 NO_JUMP: Final = 3
-INTERRUPTED: Final = 130  # as shells have it
+_INTERRUPTED: Final = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,45 +81,45 @@ class Outcome:
     @property
     def failure(self) -> str:
         """In a word, why it gave no jump."""
-        return "no jump" if self.error is None else "failed"
+        if self.error is None:
+            return "no jump"
+        return "not measured" if self.error == _INTERRUPTED else "failed"
 
 
 def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
     """Does all errands; one that fails does not stop the others, and what was measured is written whatever happens.
 
     Returns:
-        The exit code: 0 done, 2 if a clip could not be read or a result not written, 3 if a clip had no jump, 130 after
-        Ctrl+C.
+        The exit code: 0 done, 2 if a clip could not be read or a result not written, 3 if a clip had no jump.
 
     Raises:
         ModelError: the pose model is missing or not the pinned one.
+        KeyboardInterrupt: Ctrl+C, once what was measured is told and written and the other clips are named.
     """
     console = Console(stderr=True)
     bars = Bars(console, len(errands))
     work = _Work(wishes, bars)
-    interrupted = False
-    if any(slowly_encoded(errand.overlay) for errand in errands if errand.overlay is not None):
-        _say(console, "overlays are made as VP9, which takes long: install ffmpeg, or let them end in .webm")
-    with native_remarks_hidden():
-        try:
-            with bars:
-                work.do(errands, partial(_tell, console, wishes))
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            failed = _conclude(console, wishes, work.outcomes, many=len(errands) > 1)
-    if interrupted:
+    if any(codec(errand.overlay) == "vp9" for errand in errands if errand.overlay is not None):
+        _say(console, "Overlays are made as VP9 here, which takes long; with the ffmpeg program they are H.264.")
+    left: list[Outcome] = []
+    try:
+        with native_remarks_hidden(), bars:
+            work.do(errands, partial(_tell, console, wishes))
+    except KeyboardInterrupt:
         ended = {outcome.clip for outcome in work.outcomes}
-        left = [str(errand.clip) for errand in errands if errand.clip not in ended]
-        _say(console, f"Interrupted. Not measured: {', '.join(left) or 'none'}")
-        return INTERRUPTED
+        left = [_without_figures(errand.clip, _INTERRUPTED) for errand in errands if errand.clip not in ended]
+        raise
+    finally:
+        if left:
+            _say(console, f"Not measured: {', '.join(str(outcome.clip) for outcome in left)}")
+        failed = _conclude(console, wishes, [*work.outcomes, *left], many=len(errands) > 1)
     if failed or any(outcome.error is not None for outcome in work.outcomes):
         return UNREADABLE
     return DONE if all(outcome.jumps for outcome in work.outcomes) else NO_JUMP
 
 
 class _Stopped(Exception):
-    """The work is to end; says what was not done."""
+    """The work is to end."""
 
 
 class _Work:
@@ -148,9 +148,11 @@ class _Work:
                     self._bars.clip_done()
             finally:
                 self._stopping.set()
-                executor.shutdown(cancel_futures=True)
-                for outcome in self.outcomes[told:]:
-                    tell(outcome)
+                try:
+                    executor.shutdown(cancel_futures=True)
+                finally:
+                    for outcome in self.outcomes[told:]:
+                        tell(outcome)
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -165,10 +167,7 @@ class _Work:
         except (ModelError, _Stopped):
             raise
         except Exception as fault:
-            said = _said(errand.clip, fault)
-            return Outcome(
-                errand.clip, {"jumps": [], "video": {"file": printable(errand.clip)}, "error": said}, error=said
-            )
+            return _without_figures(errand.clip, _said(errand.clip, fault))
         content, error = analysis.to_dict(), self._written(analysis, errand)
         if error is not None:
             content["error"] = error
@@ -183,6 +182,9 @@ class _Work:
             if errand.overlay is not None or errand.report is not None:
                 with self._progress(f"{errand.clip.name}: drawing") as progress:
                     write_outputs(analysis, overlay=errand.overlay, report=errand.report, progress=progress)
+        except _Stopped:
+            missing = [path for path in (errand.overlay, errand.report) if path is not None]
+            return f"{errand.clip}: interrupted before {' and '.join(map(str, missing))} could be drawn"
         except Exception as fault:
             return _said(errand.clip, fault)
         return None
@@ -209,7 +211,7 @@ class _Work:
 
         def progress(done: int, total: int) -> None:
             if self._stopping.is_set():
-                raise _Stopped(f"{text}: interrupted")
+                raise _Stopped
             show(done, total)
 
         try:
@@ -218,9 +220,13 @@ class _Work:
             remove()
 
 
+def _without_figures(clip: Path, error: str) -> Outcome:
+    return Outcome(clip, {"jumps": [], "video": {"file": printable(clip)}, "error": error}, error=error)
+
+
 def _said(clip: Path, fault: Exception) -> str:
     """What went wrong, in one line."""
-    if isinstance(fault, VideoError | _Stopped):
+    if isinstance(fault, VideoError):
         return str(fault)
     cause = " ".join(f"{type(fault).__name__}: {fault}".split())
     return f"{clip}: could not be completed, by a fault that was not foreseen ({cause})"
