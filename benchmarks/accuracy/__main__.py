@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -37,8 +38,12 @@ def works() -> list[Work]:
 
 
 def _drawn(results: list[Any]) -> list[Part]:
-    every, final, third = zip(*results, strict=True)
-    return [drawn.every_frame(every), drawn.replays(final), drawn.a_third(third)]
+    beside, every, final, third = zip(*results, strict=True)
+    return [
+        drawn.every_frame(every, list(compress(every, beside))),
+        drawn.replays(final, list(compress(final, beside))),
+        drawn.a_third(third),
+    ]
 
 
 def _plate() -> Work:

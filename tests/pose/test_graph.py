@@ -111,6 +111,25 @@ def test_a_camera_of_30_frames_a_second_needs_one_look_at_each_and_none_takes_mo
         assert len(looks) <= 100 + 16 + 50  # in the long run half a look more than who stands still
 
 
+def test_feet_that_are_cut_off_get_one_more_look_while_bodies_that_move_have_looks_left(
+    drawn_frames: list[tuple[float, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = decode(drawn_frames[0][1], read_header(drawn_frames[0][1]))
+    with PoseGraph(MODEL, Mode.FINAL) as graph:
+        pose, looks = graph.detect(picture), list[Pose | None]()
+
+        def cut_off(image: NDArray[np.uint8]) -> tuple[Pose | None, bool]:
+            looks.append(None if len(looks) == 1 else pose)
+            return looks[-1], True
+
+        monkeypatch.setattr(graph, "_look", cut_off)
+        assert graph.detect(picture) is pose  # what was seen is kept where the second look finds nobody
+        assert len(looks) == 2
+        for _ in range(60):
+            graph.detect(picture)
+        assert len(looks) <= 61 + 8 + 31
+
+
 def heights(frames: list[tuple[float, bytes]], *, forgetful: bool = False) -> NDArray[np.float64]:
     """Height of the shoulders in every frame, picture heights."""
     poses = []

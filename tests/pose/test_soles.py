@@ -86,6 +86,24 @@ def test_a_foot_that_ends_with_what_was_looked_at_is_cut_off(end: float, cut_off
     assert found.y * HEIGHT == pytest.approx([end, 152], abs=0.5)
 
 
+def test_a_foot_beyond_what_was_looked_at_is_cut_off() -> None:
+    mask = legs(152, 152)
+    mask[140:] = 0.0
+    assert soles(mask, standing()).cut_off
+
+
+def test_what_was_looked_at_may_end_aslant() -> None:
+    mask = legs(160, 152)
+    mask[160:, :76] = 0.0
+    mask[170:] = 0.0
+    assert soles(mask, standing()).cut_off
+
+
+@pytest.mark.parametrize("end", [152, HEIGHT - 2, HEIGHT - 1, HEIGHT])
+def test_a_foot_at_the_pictures_edge_is_not_cut_off(end: float) -> None:
+    assert not soles(legs(end, 152), standing()).cut_off
+
+
 def test_the_soles_of_the_drawn_athlete_are_within_two_centimetres_around_take_off() -> None:
     clip = Clip([CountermovementJump(height_m=0.35)], size=(640, 480))
     (truth,) = clip.truth

@@ -27,6 +27,7 @@ _FAR: Final = 0.12  # of the body's length in the picture
 _LOOKS: Final = 3
 _AT_ONCE: Final = 16.0  # looks beyond the first, enough for some jumps,
 _EACH: Final = 0.5  # and what every picture adds to them: who leaps all the time costs others half a look
+_FOR_BODIES: Final = 8.0  # of these looks, which are not for feet
 _SEEN: Final = 0.5  # visibility
 _TRUNK_AND_ANKLES: Final = [
     Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, Landmark.LEFT_HIP,
@@ -92,9 +93,9 @@ class PoseGraph:
         return not self._clock_ms
 
     def detect(self, image: NDArray[np.uint8]) -> Pose | None:
-        """Finds the body in a picture; looks again, twice at most, where it moved far since the last one.
+        """Finds the body in a picture.
 
-        So it does where it lost the body and, once and in FINAL mode, where feet reach out of what was looked at.
+        Looks again, at most twice, where the body moved far or was lost, and once where feet are cut off (FINAL mode).
 
         Args:
             image: shape (height, width, 3), RGB; the next of its camera or clip.
@@ -106,14 +107,15 @@ class PoseGraph:
             RuntimeError: the graph is closed.
         """
         self._spare = min(self._spare + _EACH, _AT_ONCE)
-        for look in range(_LOOKS):
-            before = self._last
-            self._last, cut_off = self._look(image)
-            self._spare -= min(look, 1)
-            aspect = image.shape[1] / image.shape[0]
-            far = before is not None and _far_apart(before, self._last, aspect)
-            if self._spare < 1 or not (far or (cut_off and look == 0)):
+        before = self._last
+        self._last, cut_off = self._look(image)
+        for again in range(1, _LOOKS):
+            far = before is not None and _far_apart(before, self._last, image.shape[1] / image.shape[0])
+            if self._spare < 1 or not (far or (cut_off and again == 1 and self._spare > _FOR_BODIES)):
                 break
+            self._spare -= 1
+            before, (found, cut_off) = self._last, self._look(image)
+            self._last = found if far else found or before
         return self._last
 
     def _look(self, image: NDArray[np.uint8]) -> tuple[Pose | None, bool]:

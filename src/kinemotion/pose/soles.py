@@ -12,7 +12,7 @@ _FEET: Final = ((_L.LEFT_ANKLE, _L.LEFT_HEEL, _L.LEFT_FOOT_INDEX), (_L.RIGHT_ANK
 _SHANKS: Final = ((_L.LEFT_KNEE, _L.LEFT_ANKLE), (_L.RIGHT_KNEE, _L.RIGHT_ANKLE))
 
 _EDGE: Final = 0.3  # where the body ends, in the mask: a pointed foot is seen faintly
-_SEAM: Final = 0.02  # of the height of the part that was looked at: here the mask may end with that part
+_REGION_EDGE: Final = 0.02  # of the height of the region that was looked at: here the mask may end with it
 _RIM: Final = 0.015  # of the picture's height: here the mask ends with the picture, not with the foot
 # Lengths of the longer shank.
 _BESIDE: Final = 0.10  # how far the shoe reaches beyond heel and toes
@@ -26,8 +26,8 @@ class Soles(NamedTuple):
     Attributes:
         y: (2,) of the left and the right sole in picture heights; NaN where the mask does not show the foot, or where
             it reaches the picture's edge.
-        cut_off: whether a foot may reach beyond the part of the picture that the pose model looked at, which is where
-            the body was in the picture before: it misses the toes of feet that come down.
+        cut_off: whether a foot may reach out of the region that the pose model looked at, which is where the body was
+            in the picture before: it misses the toes of feet that come down.
     """
 
     y: NDArray[np.float64]
@@ -59,7 +59,7 @@ def _sole(
     Returns:
         Its y, NaN if it is not seen, and whether the foot may reach below what was looked at.
     """
-    height, width = mask.shape
+    height = mask.shape[0]
     beside = _BESIDE * shank
     first, last = foot[:, X].min() - beside, foot[:, X].max() + beside
     toes, between = foot[-1, X], (foot[-1, X] + other[-1, X]) / 2
@@ -67,22 +67,22 @@ def _sole(
         first = max(first, min(between, toes - beside))
     else:
         last = min(last, max(between, toes + beside))
-    left, right = max(int(first), 0), min(int(last) + 1, width)
+    strip = mask[:, max(int(first), 0) : max(int(last) + 1, 0)]
     top = max(int(foot[0, Y] - _ABOVE * shank), 0)
     bottom = min(int(foot[1:, Y].max() + _BELOW * shank) + 1, height)
-    if right <= left or bottom <= top:
+    if not strip.shape[1] or bottom <= top:
         return np.nan, False
-    profile = mask[top:bottom, left:right].max(1)
+    profile = strip[top:bottom].max(1)
     inside = profile > _EDGE
     if not inside.any():
-        return np.nan, False
+        return np.nan, bool(np.flatnonzero(strip.any(1)).max(initial=-1) + 1 < min(foot[1:, Y].max(), height))
     start = int(inside.argmax())
     ends = np.flatnonzero(~inside[start:])
     if not len(ends):
         return np.nan, False
     last = start + int(ends[0]) - 1
-    looked_at = np.flatnonzero(mask[:, left:right].any(1))
-    cut_off = looked_at[-1] < height - 1 and looked_at[-1] - (top + last) < _SEAM * np.ptp(looked_at)
+    looked_at = np.flatnonzero(strip[:, strip[top + last] > _EDGE].any(1))  # it may end aslant
+    cut_off = looked_at[-1] < height - 1 and looked_at[-1] - (top + last) < _REGION_EDGE * np.ptp(looked_at)
     share = float((profile[last] - _EDGE) / (profile[last] - profile[last + 1]))
     edge = top + last + share + 0.5
-    return (edge if edge < (1 - _RIM) * height else np.nan), bool(cut_off)
+    return (edge, bool(cut_off)) if edge < (1 - _RIM) * height else (np.nan, False)

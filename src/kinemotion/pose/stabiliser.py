@@ -24,7 +24,7 @@ _POINTS: Final = 800  # on the clearest edges across and on those along the pict
 _FEWEST: Final = 60  # places; what noise and compression feign is less
 _FAINT: Final = 0.7  # grey levels a pixel; weaker slopes are none,
 _NOISY: Final = 5.0  # nor are those of fewer standard deviations of what noise and compression feign
-_STRONG: Final = 3.0  # grey levels a pixel of the larger picture; stronger ones are edges however many there are
+_STRONG: Final = 2.0  # grey levels a pixel of the larger picture (noise is less in the smaller one), which always are
 _UNLIKE: Final = 1.0  # share of the edges' own contrast that may be left unexplained
 _NEAR: Final = 1 / 8  # of the longer side: an edge is as clear as it stands out from what is as near as this
 _RIM: Final = 3  # pixels at the picture's edge that are not looked at
@@ -192,7 +192,7 @@ class _Fit(NamedTuple):
 
 
 def _resized(picture: NDArray[np.uint8] | NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """(height, width) a picture whose longer side has as many pixels, or a little more if it is very narrow."""
+    """(height, width) a picture whose longer side has as many pixels; a very short one has some more than its share."""
     size = [max(round(length * side / max(picture.shape)), 2 * _RIM + 1) for length in picture.shape[::-1]]
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
 
