@@ -41,7 +41,7 @@ class Mode(Enum):
     """How a graph works.
 
     LIVE follows one camera or clip from frame to frame: quick.
-    FINAL does so too, and sees the edges of the shoes; about a tenth slower.
+    FINAL does so too, and sees the edges of the shoes; about a tenth slower, and twice as long where feet are cut off.
     """
 
     LIVE = auto()
