@@ -104,6 +104,14 @@ def test_a_foot_at_the_pictures_edge_is_not_cut_off(end: float) -> None:
     assert not soles(legs(end, 152), standing()).cut_off
 
 
+def test_a_foot_that_is_unseen_at_the_pictures_edge_is_not_cut_off() -> None:
+    mask = legs(HEIGHT - 2, 152)
+    mask[HEIGHT - 1 :] = 0.0
+    found = soles(mask, standing())
+    assert np.isnan(found.y[0])
+    assert not found.cut_off
+
+
 def test_the_soles_of_the_drawn_athlete_are_within_two_centimetres_around_take_off() -> None:
     clip = Clip([CountermovementJump(height_m=0.35)], size=(640, 480))
     (truth,) = clip.truth

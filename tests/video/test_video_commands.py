@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from kinemotion.errors import VideoError
 from kinemotion.jumps import Jump, Movement, Quality
 from kinemotion.synthetic import Clip, CountermovementJump, DropJump
 from kinemotion.video import tables
+from kinemotion.video.encoder import codec
 from kinemotion.video.result import VideoAnalysis
 
 
@@ -92,7 +92,7 @@ def test_json_goes_to_standard_output_and_the_summary_to_standard_error(cmj: Pat
 def test_everything_that_was_asked_for_is_written(written: tuple[Path, Result]) -> None:
     folder, result = written
     assert (result.exit_code, result.stdout) == (0, "")
-    assert ("Overlays are made as VP9 here" in result.stderr) == (shutil.which("ffmpeg") is None)
+    assert ("Overlays are made as VP9 here" in result.stderr) == (codec(Path("o.mp4")) == "vp9")
     assert sorted(path.name for path in folder.iterdir()) == ["c.csv", "j.json", "o.mp4", "r.html"]
     document = json.loads((folder / "j.json").read_bytes())
     (row,) = table(folder / "c.csv")
@@ -438,8 +438,22 @@ def test_what_was_measured_before_ctrl_c_is_written(
     assert result.stderr.endswith("Interrupted.\n")
     assert [row["file"] for row in table(tmp_path / "all.csv")] == ["one.mp4"]
     clips = json.loads((tmp_path / "all.json").read_bytes())["clips"]
+    assert [clip["video"]["file"] for clip in clips][1:] == ["endless.mp4", "two.mp4"]
     assert [len(clip["jumps"]) for clip in clips] == [1, 0, 0]
     assert [clip.get("error") for clip in clips] == [None, "interrupted", "interrupted"]
+
+
+def test_ctrl_c_before_anything_is_measured_keeps_the_results_of_an_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(outcome: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kinemotion.video.run._Work._outcome", interrupt)
+    (tmp_path / "all.csv").write_text("earlier")
+    result = kinemotion("cmj-analyze", "one.mp4", "--csv-summary", tmp_path / "all.csv")
+    assert (result.exit_code, result.stderr) == (130, "Not measured: one.mp4\nInterrupted.\n")
+    assert (tmp_path / "all.csv").read_text() == "earlier"
 
 
 def test_ctrl_c_while_pictures_are_drawn_costs_no_figures(cmj: Path, tmp_path: Path) -> None:

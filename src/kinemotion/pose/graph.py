@@ -95,7 +95,8 @@ class PoseGraph:
     def detect(self, image: NDArray[np.uint8]) -> Pose | None:
         """Finds the body in a picture.
 
-        Looks again, at most twice, where the body moved far or was lost, and once where feet are cut off (FINAL mode).
+        Looks again, at most twice, where the body moved far or was lost, and once where feet are cut off (FINAL mode),
+        while there are looks to spare.
 
         Args:
             image: shape (height, width, 3), RGB; the next of its camera or clip.

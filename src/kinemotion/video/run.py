@@ -94,28 +94,28 @@ def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
 
     Raises:
         ModelError: the pose model is missing or not the pinned one.
-        KeyboardInterrupt: Ctrl+C, once what was measured is told and written and the other clips are named.
+        KeyboardInterrupt: Ctrl+C while clips are in work; what was measured is told and written, other clips are named.
     """
     console = Console(stderr=True)
     bars = Bars(console, len(errands))
     work = _Work(wishes, bars)
     if any(codec(errand.overlay) == "vp9" for errand in errands if errand.overlay is not None):
         _say(console, "Overlays are made as VP9 here, which takes long; with the ffmpeg program they are H.264.")
-    left: list[Outcome] = []
     try:
         with native_remarks_hidden(), bars:
             work.do(errands, partial(_tell, console, wishes))
     except KeyboardInterrupt:
-        ended = {outcome.clip for outcome in work.outcomes}
-        left = [_without_figures(errand.clip, _INTERRUPTED) for errand in errands if errand.clip not in ended]
+        left = [str(errand.clip) for errand in errands if errand.clip not in work.outcomes]
+        if left:
+            _say(console, f"Not measured: {', '.join(left)}")
         raise
     finally:
-        if left:
-            _say(console, f"Not measured: {', '.join(str(outcome.clip) for outcome in left)}")
-        failed = _conclude(console, wishes, [*work.outcomes, *left], many=len(errands) > 1)
-    if failed or any(outcome.error is not None for outcome in work.outcomes):
+        ended = work.outcomes
+        outcomes = [ended.get(one.clip) or _without_figures(one.clip, _INTERRUPTED) for one in errands] if ended else []
+        failed = _conclude(console, wishes, outcomes, many=len(errands) > 1)
+    if failed or any(outcome.error is not None for outcome in outcomes):
         return UNREADABLE
-    return DONE if all(outcome.jumps for outcome in work.outcomes) else NO_JUMP
+    return DONE if all(outcome.jumps for outcome in outcomes) else NO_JUMP
 
 
 class _Stopped(Exception):
@@ -151,14 +151,14 @@ class _Work:
                 try:
                     executor.shutdown(cancel_futures=True)
                 finally:
-                    for outcome in self.outcomes[told:]:
+                    for outcome in [*self.outcomes.values()][told:]:
                         tell(outcome)
 
     @property
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> dict[Path, Outcome]:
         """What became of the clips that were measured to their end, or failed."""
         ended = (future for future in self._futures if future.done() and not future.cancelled())
-        return [future.result() for future in ended if future.exception() is None]
+        return {(outcome := future.result()).clip: outcome for future in ended if future.exception() is None}
 
     def _outcome(self, errand: Errand) -> Outcome:
         """Whatever fails, other clips go on; what was measured before it stays."""
