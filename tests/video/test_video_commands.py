@@ -446,7 +446,7 @@ def test_what_was_measured_before_ctrl_c_is_written(
 def test_ctrl_c_before_anything_is_measured_keeps_the_results_of_an_earlier_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(outcome: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kinemotion.video.run._Work._outcome", interrupt)
