@@ -47,15 +47,16 @@ def encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
     Raises:
         VideoError: no encoder takes it.
     """
-    program = None if path.suffix.lower() == ".webm" else _h264_program()
-    return _OpenCv(path, size, fps, codec(path)) if program is None else _Ffmpeg(program, path, size, fps)
+    kind = codec(path)
+    return _Ffmpeg(path, size, fps) if kind == "h264" else _OpenCv(path, size, fps, kind)
 
 
 def codec(path: Path) -> str:
     """What a file of that name will hold: `h264`, `vp8`, or `vp9`, which takes several times as long as all else."""
     if path.suffix.lower() == ".webm":
         return "vp8"
-    return "vp9" if _h264_program() is None else "h264"
+    program = shutil.which("ffmpeg")
+    return "h264" if program is not None and _makes_h264(program) else "vp9"
 
 
 def quick_encoder(path: Path, size: tuple[int, int], fps: float) -> Encoder:
@@ -94,14 +95,14 @@ class _Ffmpeg:
 
     codec = "h264"
 
-    def __init__(self, program: str, path: Path, size: tuple[int, int], fps: float) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
         self._path = path
         rate = Fraction(fps).limit_denominator(1001)
         source = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{size[0]}x{size[1]}", "-r", str(rate), "-i", "-"]
         target = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
         ending = ["-movflags", "+faststart", "-f", "mp4", str(path.resolve())]
         self._process = subprocess.Popen(
-            [program, "-nostdin", "-loglevel", "error", "-y", *source, *target, *ending],
+            ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *source, *target, *ending],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -137,12 +138,6 @@ class _Ffmpeg:
             yield
         finally:
             hangs.cancel()
-
-
-def _h264_program() -> str | None:
-    """Where `ffmpeg` is, if it can make H.264."""
-    program = shutil.which("ffmpeg")
-    return program if program is not None and _makes_h264(program) else None
 
 
 @functools.cache

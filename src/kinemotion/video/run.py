@@ -105,7 +105,8 @@ def run(wishes: Wishes, errands: Sequence[Errand]) -> int:
         with native_remarks_hidden(), bars:
             work.do(errands, partial(_tell, console, wishes))
     except KeyboardInterrupt:
-        left = [str(errand.clip) for errand in errands if errand.clip not in work.outcomes]
+        ended = work.outcomes
+        left = [str(errand.clip) for errand in errands if errand.clip not in ended]
         if left:
             _say(console, f"Not measured: {', '.join(left)}")
         raise
