@@ -1,12 +1,12 @@
 """Pictures to the `ffmpeg` program, of which programs made here take the place: sound ones, and those that fail."""
 
 import json
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.video.commands import LISTS, ffmpeg
 
 from kinemotion.errors import VideoError
 from kinemotion.video.encoder import Encoder, encoder
@@ -16,7 +16,6 @@ SIZE = (64, 48)
 PICTURE = np.zeros((48, 64, 3), np.uint8)
 LARGE = np.zeros((1080, 1920, 3), np.uint8)  # more than a pipe holds
 
-LISTS = "if '-encoders' in sys.argv: sys.exit(print(' V..... libx264              H.264'))\n"
 WHOLE = "data = sys.stdin.buffer.read()\nopen(sys.argv[-1], 'w').write(json.dumps([sys.argv[1:], len(data)]))\n"
 
 
@@ -27,12 +26,6 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     return folder
-
-
-def ffmpeg(programs: Path, script: str) -> None:
-    """Makes a program of that name."""
-    (programs / "ffmpeg").write_text(f"#!{sys.executable}\nimport json, sys, time\n{script}")
-    (programs / "ffmpeg").chmod(0o755)
 
 
 def opened(programs: Path, script: str) -> Encoder:
