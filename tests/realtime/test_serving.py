@@ -50,7 +50,10 @@ def test_a_server_in_the_background_listens_on_ipv6_too() -> None:
         assert address.startswith("http://[::1]:")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning",
+    "ignore:unclosed resource:ResourceWarning",  # an error would keep the event loop, which says so, from closing
+)
 def test_a_server_in_the_background_that_fails_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
 
