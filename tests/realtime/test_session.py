@@ -109,6 +109,45 @@ async def test_every_frame_received_is_counted_once_also_that_which_waits_when_t
     assert tally(caplog) == (received, 1, received - 1)
 
 
+async def test_who_sends_too_many_frames_is_answered_five_times_a_second_until_it_stops(
+    tmp_path: Path, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fps, now_s, sent = 10, monotonic(), 0
+    client = Client(max_fps=fps)
+    monkeypatch.setattr(session, "monotonic", lambda: now_s)
+
+    async def send(count: int) -> float:
+        """Sends frames, and says how many were too many once all are dealt with."""
+        nonlocal sent
+        for _ in range(count):
+            client.send(encode_frame(sent, sent, drawn_frames[0][1]))
+            sent += 1
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(outcomes(shared).values()) < sent:
+                await asyncio.to_thread(Event().wait, 0.01)
+        return outcomes(shared).get("rate_limited", 0.0)
+
+    with services(Blind(), tmp_path) as shared:
+        running = asyncio.create_task((await client.session(shared)).run())
+        client.send(START)
+        assert await send(2 * fps) == 0
+        assert await send(1) == 1  # refused: one too many
+        now_s += 0.15
+        assert await send(1) == 2  # taken, but not analysed
+        now_s += 0.1
+        assert await send(1) == 2
+        now_s += 0.1
+        assert await send(1) == 3
+        now_s += 0.7  # more than a second after the one too many
+        assert await send(2) == 3
+        client.send(STOP)
+        async with asyncio.timeout(PATIENCE_S):
+            summary = await client.hear("summary")
+            await running
+    assert summary["frames"]["received"] == sent
+    assert [each["code"] for each in client.heard if each["type"] == "error"] == ["rate_limited"]
+
+
 async def test_a_client_that_floods_is_not_read_for_a_moment(
     tmp_path: Path, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ class Drop(StrEnum):
 
     SUPERSEDED = "superseded"
     STALE = "stale"
+    RATE_LIMITED = "rate_limited"
 
 
 @dataclass(frozen=True, slots=True)
