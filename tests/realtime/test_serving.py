@@ -6,6 +6,7 @@ from socket import IPPROTO_TCP
 from urllib.parse import urlsplit
 
 import pytest
+import uvloop
 
 from kinemotion.errors import SettingsError
 from kinemotion.realtime import serving
@@ -52,7 +53,7 @@ def test_a_server_in_the_background_listens_on_ipv6_too() -> None:
 
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnhandledThreadExceptionWarning",
-    "ignore:unclosed resource:ResourceWarning",  # an error would keep the event loop, which says so, from closing
+    "ignore:unclosed resource:ResourceWarning",  # uvloop's, of the listener; as an error it would stop its `close`
 )
 def test_a_server_in_the_background_that_fails_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
@@ -68,6 +69,10 @@ def test_a_server_in_the_background_that_fails_keeps_nobody_waiting(monkeypatch:
         threads[0].join(PATIENCE_S)
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), PATIENCE_S)
+
+
+def test_the_event_loop_is_uvloops() -> None:
+    assert configure(Settings(port=0)).get_loop_factory() is uvloop.new_event_loop
 
 
 def test_peers_are_asked_whether_they_are_there_and_floods_of_them_counted() -> None:

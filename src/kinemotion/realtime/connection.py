@@ -15,7 +15,7 @@ _DONE: Final = 1000
 _NO_CODE: Final = 1005
 _POLICY: Final = 1008
 _PART_BYTES: Final = 32_768
-"""What is parsed before frames are counted: 5,461 of the shortest, which take 40 ms, of the 43,690 of one read."""
+"""What is parsed before frames are counted: 5,461 of the shortest, which take 40 ms, of one read's 40,000."""
 
 
 class Connection(WebSocketsSansIOProtocol):

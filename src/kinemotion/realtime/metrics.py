@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, product
-from time import sleep
+from time import monotonic, sleep
 from typing import Final, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, Info, Metric, ProcessCollector
@@ -181,11 +181,10 @@ class Metrics:
 
     async def sample_loop_lag(self) -> None:
         """Observes, as long as it runs, how late the event loop is."""
-        now = asyncio.get_running_loop().time
         while True:
-            due_s = now() + LAG_EVERY_S
+            due_s = monotonic() + LAG_EVERY_S  # the loop's own clock may count whole milliseconds
             await asyncio.sleep(LAG_EVERY_S)
-            _observe(self._lag, max(now() - due_s, 0.0))  # timers may fire early by the clock's resolution
+            _observe(self._lag, max(monotonic() - due_s, 0.0))  # timers may fire early by the clock's resolution
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Writes everything down; this takes milliseconds, so call it off the event loop.

@@ -88,7 +88,8 @@ def listen(settings: Settings) -> socket.socket:
     Raises:
         SettingsError: the address cannot be had.
     """
-    # asyncio turns Nagle's algorithm off only for sockets that name TCP; with it, answers wait for the next frame.
+    # asyncio, unlike uvloop, turns Nagle's algorithm off only for sockets that name TCP; with it, answers wait for the
+    # next frame.
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -156,7 +156,7 @@ class Session:
             return
         deadline_s, now = self._protocol.deadline(), monotonic()
         if now < deadline_s:
-            self._timer = self._loop.call_at(deadline_s, self._watch)
+            self._timer = self._loop.call_later(deadline_s - now, self._watch)
         else:
             self._wind_up(self._protocol.overdue(now))
 
