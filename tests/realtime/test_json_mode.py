@@ -119,7 +119,8 @@ def test_jumps_come_with_the_next_answers_one_each() -> None:
 
 
 def test_a_dropped_frame_is_answered_too() -> None:
-    assert sent(protocol().dropped(3, Drop.SUPERSEDED)) == {"frame_index": 3, "dropped": True}
+    for cause in Drop:
+        assert sent(protocol().dropped(3, cause)) == {"frame_index": 3, "dropped": True}
 
 
 def test_the_largest_frame_fits_into_a_message() -> None:

@@ -192,6 +192,36 @@ def test_whoever_goes_on_a_little_too_fast_is_not() -> None:
     assert flooding_s == []
 
 
+def throttled(fps: int, seconds: int) -> list[float]:
+    """When a camera of that rate is throttled; 60 a second are taken."""
+    protocol, throttled_s = streaming(), []
+    for seq in range(fps * seconds):
+        with contextlib.suppress(ClientError):
+            protocol.receive(encode_frame(seq, seq, JPEG), NOW + seq / fps)
+        if NOW + seq / fps < protocol.throttled_until_s:
+            throttled_s.append(seq / fps)
+    return throttled_s
+
+
+def test_whoever_goes_on_at_more_than_one_and_a_half_times_the_rate_is_throttled() -> None:
+    seconds = 30
+    times_s = throttled(fps=150, seconds=seconds)
+    assert times_s[0] == pytest.approx(120 / (150 - 60) + 30 / (150 - 60 - 30), abs=0.1)
+    assert len(times_s) == pytest.approx(150 * (seconds - times_s[0]), abs=2)
+    assert throttled(fps=85, seconds=seconds) == []
+
+
+def test_a_throttled_client_is_so_for_a_second_after_the_last_frame_too_many() -> None:
+    protocol = streaming()
+    for seq in range(120 + 30 + 1):
+        assert protocol.throttled_until_s < NOW
+        with contextlib.suppress(ClientError):
+            protocol.receive(encode_frame(seq, seq, JPEG), NOW)
+    assert protocol.throttled_until_s == NOW + 1
+    protocol.receive(encode_frame(1000, 1000, JPEG), NOW + 0.5)
+    assert protocol.throttled_until_s == NOW + 1
+
+
 def test_a_flood_is_over_with_the_next_frame_that_is_taken() -> None:
     protocol = streaming()
     for seq in range(120 + 600 + 1):

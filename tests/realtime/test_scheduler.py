@@ -56,8 +56,10 @@ def test_a_newer_item_takes_the_place_of_one_that_waits(one_worker: Scheduler) -
     assert work.next() == "first"
     assert work.lane.offer("second") is None
     assert work.lane.offer("third") == "second"
+    assert work.lane.offer("fourth", only_replacing=True) == "third"
     work.go.put(None)
-    assert work.next() == "third"
+    assert work.next() == "fourth"
+    assert work.lane.offer("fifth", only_replacing=True) == "fifth"
     work.go.put(None)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from math import inf
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -14,7 +15,7 @@ from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
 from kinemotion.realtime import session
 from kinemotion.realtime.metrics import FRAME_OUTCOMES
 from kinemotion.realtime.pipeline import Pipeline
-from kinemotion.realtime.protocol import encode_frame
+from kinemotion.realtime.protocol import V1, encode_frame
 from kinemotion.realtime.session import Services
 from kinemotion.synthetic import Clip
 
@@ -51,9 +52,11 @@ class Slow(Blind):
         assert self.go.wait(PATIENCE_S)
 
 
+@pytest.mark.parametrize("throttled_until_s", [-inf, inf])
 async def test_a_flight_that_is_in_doubt_when_the_client_stops_is_looked_for_in_every_frame(
-    tmp_path: Path, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
+    throttled_until_s: float, tmp_path: Path, drawn_clip: Clip, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(V1, "throttled_until_s", throttled_until_s)
     events = drawn_clip.truth[0].events_s
     doubt_s = events["apex"], events["landing"]
 
@@ -109,12 +112,11 @@ async def test_every_frame_received_is_counted_once_also_that_which_waits_when_t
     assert tally(caplog) == (received, 1, received - 1)
 
 
-async def test_who_sends_too_many_frames_is_answered_five_times_a_second_until_it_stops(
+async def test_who_goes_on_sending_too_many_frames_is_answered_five_times_a_second_until_it_stops(
     tmp_path: Path, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fps, now_s, sent = 10, monotonic(), 0
+    fps, sent, now_s = 10, 0, monotonic()
     client = Client(max_fps=fps)
-    monkeypatch.setattr(session, "monotonic", lambda: now_s)
 
     async def send(count: int) -> float:
         """Sends frames, and says how many were too many once all are dealt with."""
@@ -128,18 +130,21 @@ async def test_who_sends_too_many_frames_is_answered_five_times_a_second_until_i
         return outcomes(shared).get("rate_limited", 0.0)
 
     with services(Blind(), tmp_path) as shared:
-        running = asyncio.create_task((await client.session(shared)).run())
+        made = await client.session(shared)
+        now_s = monotonic()
+        monkeypatch.setattr(session, "monotonic", lambda: now_s)
+        running = asyncio.create_task(made.run())
         client.send(START)
         assert await send(2 * fps) == 0
-        assert await send(1) == 1  # refused: one too many
+        assert await send(6) == 6  # refused, and one more than is let pass
         now_s += 0.15
-        assert await send(1) == 2  # taken, but not analysed
+        assert await send(1) == 7  # taken, but not analysed
         now_s += 0.1
-        assert await send(1) == 2
+        assert await send(1) == 7
         now_s += 0.1
-        assert await send(1) == 3
-        now_s += 0.7  # more than a second after the one too many
-        assert await send(2) == 3
+        assert await send(1) == 8
+        now_s += 0.7  # more than a second after the last that was refused
+        assert await send(2) == 8
         client.send(STOP)
         async with asyncio.timeout(PATIENCE_S):
             summary = await client.hear("summary")

@@ -79,7 +79,7 @@ class JsonMode(Protocol):
         return _write(fields | ({"jump": self._jumps.popleft().to_dict()} if self._jumps else {}))
 
     def dropped(self, seq: int, cause: Drop) -> str:
-        """Tells that a newer frame took this one's place."""
+        """Tells that a frame was not analysed."""
         return _write({"frame_index": seq, "dropped": True})
 
     def jump(self, jump: Jump) -> None:

@@ -45,6 +45,9 @@ FRAME_HEADER: Final = Struct(">BBHIQ")
 _FRAME_KIND: Final = 1
 _BURST_S: Final = 2.0
 _PATIENCE_S: Final = 10.0
+_EXCESS: Final = 0.5  # of the greatest rate: who goes on at more than that beyond it
+_EXCESS_S: Final = 1.0
+_THROTTLED_S: Final = 1.0  # is throttled, and so long after the last frame too many
 _MAX_CAPTURE_US: Final = 1 << 52
 _POSE_DECIMALS: Final = 5
 _LIVE_DECIMALS: Final = 4
@@ -72,6 +75,9 @@ class Protocol(ABC):
     flooding = False
     """Whether the last frame was one too many by far: nothing more need be read from this client for a moment."""
 
+    throttled_until_s = float("-inf")
+    """Until when few of the frames that are taken are to be answered, on the clock of `now`: many were too many."""
+
     def __init__(self, limits: Limits, now: float) -> None:
         self.limits = limits
         self.state = State.WAITING
@@ -82,6 +88,8 @@ class Protocol(ABC):
         self._gate = Gate(limits.max_pixels)
         self._rate = Bucket(limits.max_fps, limits.max_fps * _BURST_S, now)
         self._patience = Bucket(limits.max_fps, limits.max_fps * _PATIENCE_S, now)
+        excess_fps = max(_EXCESS * limits.max_fps, 1.0)
+        self._excess = Bucket(excess_fps, excess_fps * _EXCESS_S, now)
 
     def receive(self, message: str | bytes, now: float) -> list[Event]:
         """Takes one message.
@@ -175,11 +183,13 @@ class Protocol(ABC):
     def _check_rate(self, seq: int, now: float) -> None:
         """Refuses frames beyond the greatest rate; what a stalled network delivers at once has room in the bucket.
 
-        Frames that are refused come out of a second one, which tells a flood from a camera that is too fast.
+        Frames that are refused come out of two others, which tell a flood from a camera that is a little too fast.
         """
         taken = self._rate.take(now)
         self.flooding = not taken and not self._patience.take(now)
         if not taken:
+            if not self._excess.take(now):
+                self.throttled_until_s = now + _THROTTLED_S
             raise RateLimited(f"at most {self.limits.max_fps:g} frames a second are taken", seq=seq)
 
 

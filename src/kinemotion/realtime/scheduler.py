@@ -89,14 +89,20 @@ class Lane(Generic[Item]):
         """Whether the worker that has an item of it is stuck; what the work uses must be left to it."""
         return self._state is _State.LOST
 
-    def offer(self, item: Item) -> Item | None:
+    def offer(self, item: Item, *, only_replacing: bool = False) -> Item | None:
         """Puts an item into the slot.
 
+        Args:
+            item: the newest.
+            only_replacing: whether that is done only where another one waits in it.
+
         Returns:
-            The item that it took the place of, which nobody will work on; the item itself where the lane is closing.
+            The item that it took the place of, which nobody will work on; the item itself where it was not taken, or
+            the lane is closing.
         """
         with self._lock:
-            if self._closed is not None or self._state is _State.LOST:
+            refused = only_replacing and self._slot is None
+            if refused or self._closed is not None or self._state is _State.LOST:
                 return item
             replaced, self._slot = self._slot, item
             idle = self._state is _State.IDLE

@@ -43,8 +43,7 @@ _DEPARTURES: Final = {1008: "rate_limited", 1009: "frame_too_large", 1012: "drai
 _POLICY: Final = 1008
 _CLOSE_S: Final = 1.0
 _RATE_ERROR_EVERY_S: Final = 1.0
-_THROTTLED_S: Final = 1.0  # after a frame too many; who sends too many gets answers
-_THROTTLED_EVERY_S: Final = 0.2  # so far apart: others notice nothing of it
+_THROTTLED_EVERY_S: Final = 0.2  # between answers to who sends too much: workers are left to others
 _FLOOD_PAUSE_S: Final = 0.1
 _DRAINING: Final = "the server is going down; connect again"
 _FRAME_ERRORS: Final = (BadFrame, UnsupportedImage, FrameTooLarge, OutOfOrder, RateLimited)
@@ -102,7 +101,7 @@ class Session:
         self._reason = ""
         self._facts: dict[str, object] = {"session": self.id}
         self._began_s = monotonic()
-        self._rate_error_s = self._excess_s = self._offered_s = float("-inf")
+        self._rate_error_s = self._offered_s = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -181,15 +180,17 @@ class Session:
                 self._wind_up(None)
 
     def _offer(self, frame: Frame) -> None:
-        """Has a frame analysed when the session's turn comes, unless a newer one comes before that."""
+        """Has a frame analysed when the session's turn comes, unless a newer one comes before that.
+
+        Of a client that is throttled, now and then one.
+        """
         now = frame.received_s
-        if now < self._excess_s + _THROTTLED_S and now < self._offered_s + _THROTTLED_EVERY_S:
-            self._drop(frame.seq, Drop.RATE_LIMITED)
-            return
-        self._offered_s = now
-        replaced = self._lane.offer(frame)
-        if replaced is not None:
-            self._drop(replaced.seq, Drop.SUPERSEDED)
+        held_back = now < min(self._protocol.throttled_until_s, self._offered_s + _THROTTLED_EVERY_S)
+        if not held_back:
+            self._offered_s = now
+        left = self._lane.offer(frame, only_replacing=held_back)
+        if left is not None:
+            self._drop(left.seq, Drop.RATE_LIMITED if held_back else Drop.SUPERSEDED)
 
     def _start(self, config: SessionConfig) -> None:
         model = self._services.models.best(config.quality)
@@ -323,8 +324,6 @@ class Session:
 
     def _refuse(self, error: ClientError) -> None:
         """Turns a message down."""
-        if isinstance(error, RateLimited):
-            self._excess_s = monotonic()
         if isinstance(error, _FRAME_ERRORS):
             self._received += 1
             self._dropped += 1
