@@ -1,5 +1,6 @@
 """Real MediaPipe on drawn frames."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -79,6 +80,21 @@ def test_a_body_that_moved_far_since_the_last_picture_is_found_where_it_is(
             assert found is not None
             off = found.landmarks[below_the_head, Y] - there.landmarks[below_the_head, Y]
             assert abs(off).max() < 0.03  # without a second look up to 0.25
+
+
+@pytest.mark.parametrize("size", [(639, 480), (641, 480), (642, 480), (643, 482), (683, 512), (854, 640), (321, 240)])
+def test_pictures_may_have_any_width(size: tuple[int, int], drawn_frames: list[tuple[float, bytes]]) -> None:
+    drawn = decode(drawn_frames[0][1], read_header(drawn_frames[0][1]))
+    picture = np.asarray(cv2.resize(drawn, size), np.uint8)
+    with PoseGraph(MODEL, Mode.FINAL) as final, PoseGraph(MODEL) as live:
+        for _ in range(3):
+            found, there = final.detect(picture), live.detect(picture)
+    assert found is not None
+    assert there is not None
+    assert abs(found.landmarks - there.landmarks)[:, : Y + 1].max() < 0.005
+    assert found.soles is not None
+    feet = found.landmarks[[Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX], Y]
+    assert abs(found.soles - feet).max() < 0.03
 
 
 def test_a_camera_of_30_frames_a_second_needs_one_look_at_each_and_none_takes_more_than_three(

@@ -11,7 +11,7 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from kinemotion.pose.landmarks import COLUMNS, POINTS, VISIBILITY, Landmark, Landmarks
+from kinemotion.pose.landmarks import COLUMNS, POINTS, VISIBILITY, Landmark, Landmarks, X, Z
 from kinemotion.pose.soles import soles
 
 # A live graph smooths its landmarks over time (one-euro filter; Casiez, Roussel and Vogel, 2012), which delays them by
@@ -33,6 +33,9 @@ _TRUNK_AND_ANKLES: Final = [
     Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, Landmark.LEFT_HIP,
     Landmark.RIGHT_HIP, Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE,
 ]  # fmt: skip
+
+# MediaPipe pads the rows of a mask to 16 bytes, and ends the process when asked for one with padding.
+_MASK_COLUMNS: Final = 4
 
 _NOTHING: Final = np.zeros((64, 64, 3), np.uint8)
 
@@ -123,6 +126,10 @@ class PoseGraph:
         """What is seen in a picture, and whether feet were cut off."""
         if self._landmarker is None:
             raise RuntimeError("the pose graph is closed")
+        width = image.shape[1]
+        added = -width % _MASK_COLUMNS if self.mode is Mode.FINAL else 0
+        if added:
+            image = np.hstack([image, image[:, -1:].repeat(added, axis=1)])
         picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
         self._clock_ms += _FRAME_MS
         result = self._landmarker.detect_for_video(picture, self._clock_ms)
@@ -131,10 +138,12 @@ class PoseGraph:
         landmarks, world = _array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0])
         if not (np.isfinite(landmarks).all() and np.isfinite(world).all()):
             return None, False
+        if added:
+            landmarks[:, [X, Z]] *= (width + added) / width
         if not result.segmentation_masks:
             return Pose(landmarks, world), False
         mask = result.segmentation_masks[0].numpy_view()
-        edges = soles(mask.reshape(mask.shape[:2]), landmarks)
+        edges = soles(mask.reshape(mask.shape[:2])[:, :width], landmarks)
         return Pose(landmarks, world, edges.y), edges.cut_off
 
     def forget(self) -> None:
