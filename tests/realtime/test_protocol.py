@@ -211,7 +211,22 @@ def test_whoever_goes_on_at_more_than_one_and_a_half_times_the_rate_is_throttled
     assert throttled(fps=85, seconds=seconds) == []
 
 
-def test_a_throttled_client_is_so_for_a_second_after_the_last_frame_too_many() -> None:
+def test_whoever_slows_down_to_less_than_that_is_throttled_no_more_though_frames_are_refused() -> None:
+    protocol, now, refused = streaming(), NOW, 0
+    for seq in range(150 * 5 + 80 * 3):
+        now += 1 / 150 if seq < 150 * 5 else 1 / 80
+        if seq == 150 * 5:
+            until_s = protocol.throttled_until_s
+            assert until_s == pytest.approx(now + 1, abs=0.1)
+        try:
+            protocol.receive(encode_frame(seq, seq, JPEG), now)
+        except ClientError:
+            refused += now > NOW + 7
+    assert protocol.throttled_until_s < NOW + 7
+    assert refused > 10
+
+
+def test_a_throttled_client_is_so_for_a_second_after_the_last_frame_far_too_many() -> None:
     protocol = streaming()
     for seq in range(120 + 30 + 1):
         assert protocol.throttled_until_s < NOW

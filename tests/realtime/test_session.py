@@ -115,7 +115,7 @@ async def test_every_frame_received_is_counted_once_also_that_which_waits_when_t
 async def test_who_goes_on_sending_too_many_frames_is_answered_five_times_a_second_until_it_stops(
     tmp_path: Path, drawn_frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fps, sent, now_s = 10, 0, monotonic()
+    fps, sent = 10, 0
     client = Client(max_fps=fps)
 
     async def send(count: int) -> float:
@@ -143,7 +143,7 @@ async def test_who_goes_on_sending_too_many_frames_is_answered_five_times_a_seco
         assert await send(1) == 7
         now_s += 0.1
         assert await send(1) == 8
-        now_s += 0.7  # more than a second after the last that was refused
+        now_s += 0.7  # more than a second after the last that was far too many
         assert await send(2) == 8
         client.send(STOP)
         async with asyncio.timeout(PATIENCE_S):

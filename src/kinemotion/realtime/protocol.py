@@ -45,9 +45,9 @@ FRAME_HEADER: Final = Struct(">BBHIQ")
 _FRAME_KIND: Final = 1
 _BURST_S: Final = 2.0
 _PATIENCE_S: Final = 10.0
-_EXCESS: Final = 0.5  # of the greatest rate: who goes on at more than that beyond it
-_EXCESS_S: Final = 1.0
-_THROTTLED_S: Final = 1.0  # is throttled, and so long after the last frame too many
+_EXCESS: Final = 0.5  # who goes on beyond the greatest rate by a larger share of it is throttled
+_EXCESS_S: Final = 1.0  # so much of that share may come at once
+_THROTTLED_S: Final = 1.0  # after the last frame beyond it
 _MAX_CAPTURE_US: Final = 1 << 52
 _POSE_DECIMALS: Final = 5
 _LIVE_DECIMALS: Final = 4
@@ -76,7 +76,7 @@ class Protocol(ABC):
     """Whether the last frame was one too many by far: nothing more need be read from this client for a moment."""
 
     throttled_until_s = float("-inf")
-    """Until when few of the frames that are taken are to be answered, on the clock of `now`: many were too many."""
+    """Until when the client gets few answers since it sends far too many frames, on the clock of `now`."""
 
     def __init__(self, limits: Limits, now: float) -> None:
         self.limits = limits
@@ -88,8 +88,7 @@ class Protocol(ABC):
         self._gate = Gate(limits.max_pixels)
         self._rate = Bucket(limits.max_fps, limits.max_fps * _BURST_S, now)
         self._patience = Bucket(limits.max_fps, limits.max_fps * _PATIENCE_S, now)
-        excess_fps = max(_EXCESS * limits.max_fps, 1.0)
-        self._excess = Bucket(excess_fps, excess_fps * _EXCESS_S, now)
+        self._excess = Bucket(_EXCESS * limits.max_fps, _EXCESS * limits.max_fps * _EXCESS_S, now)
 
     def receive(self, message: str | bytes, now: float) -> list[Event]:
         """Takes one message.
@@ -183,7 +182,8 @@ class Protocol(ABC):
     def _check_rate(self, seq: int, now: float) -> None:
         """Refuses frames beyond the greatest rate; what a stalled network delivers at once has room in the bucket.
 
-        Frames that are refused come out of two others, which tell a flood from a camera that is a little too fast.
+        Frames that are refused come out of two others: who empties the smaller one gets few answers for a while, who
+        empties the larger one is read no faster. A camera that is a little too fast empties neither.
         """
         taken = self._rate.take(now)
         self.flooding = not taken and not self._patience.take(now)
