@@ -164,9 +164,9 @@ def test_frames_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     assert len(protocol.receive(encode_frame(181, 181, JPEG), NOW + 1 / 59)) == 1
 
 
-def film(fps: int, seconds: int) -> tuple[list[float], list[float]]:
-    """When a camera of that rate is refused a frame, and when it is told to be flooding; 60 a second are taken."""
-    protocol, refused_s, flooding_s = streaming(), [], []
+def film(fps: int, seconds: int) -> tuple[list[float], list[float], list[float]]:
+    """When a camera of that rate is refused a frame, is flooding, and is throttled; 60 a second are taken."""
+    protocol, refused_s, flooding_s, throttled_s = streaming(), [], [], []
     for seq in range(fps * seconds):
         try:
             protocol.receive(encode_frame(seq, seq, JPEG), NOW + seq / fps)
@@ -176,39 +176,30 @@ def film(fps: int, seconds: int) -> tuple[list[float], list[float]]:
                 break
         if protocol.flooding:
             flooding_s.append(seq / fps)
-    return refused_s, flooding_s
+        if NOW + seq / fps < protocol.throttled_until_s:
+            throttled_s.append(seq / fps)
+    return refused_s, flooding_s, throttled_s
 
 
 def test_whoever_goes_on_at_more_than_twice_the_rate_is_flooding() -> None:
-    refused_s, flooding_s = film(fps=200, seconds=60)
+    refused_s, flooding_s, _ = film(fps=200, seconds=60)
     assert set(flooding_s) < set(refused_s)
     assert refused_s[0] == pytest.approx(120 / (200 - 60), abs=0.1)
     assert flooding_s[0] - refused_s[0] == pytest.approx(600 / (200 - 2 * 60), abs=0.2)
 
 
 def test_whoever_goes_on_a_little_too_fast_is_not() -> None:
-    refused_s, flooding_s = film(fps=110, seconds=60)
+    refused_s, flooding_s, _ = film(fps=110, seconds=60)
     assert len(refused_s) == pytest.approx((110 - 60) * 60 - 120, abs=2)
     assert flooding_s == []
 
 
-def throttled(fps: int, seconds: int) -> list[float]:
-    """When a camera of that rate is throttled; 60 a second are taken."""
-    protocol, throttled_s = streaming(), []
-    for seq in range(fps * seconds):
-        with contextlib.suppress(ClientError):
-            protocol.receive(encode_frame(seq, seq, JPEG), NOW + seq / fps)
-        if NOW + seq / fps < protocol.throttled_until_s:
-            throttled_s.append(seq / fps)
-    return throttled_s
-
-
 def test_whoever_goes_on_at_more_than_one_and_a_half_times_the_rate_is_throttled() -> None:
     seconds = 30
-    times_s = throttled(fps=150, seconds=seconds)
+    _, _, times_s = film(fps=150, seconds=seconds)
     assert times_s[0] == pytest.approx(120 / (150 - 60) + 30 / (150 - 60 - 30), abs=0.1)
     assert len(times_s) == pytest.approx(150 * (seconds - times_s[0]), abs=2)
-    assert throttled(fps=85, seconds=seconds) == []
+    assert film(fps=85, seconds=seconds)[2] == []
 
 
 def test_whoever_slows_down_to_less_than_that_is_throttled_no_more_though_frames_are_refused() -> None:

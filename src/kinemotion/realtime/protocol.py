@@ -185,12 +185,13 @@ class Protocol(ABC):
         Frames that are refused come out of two others: who empties the smaller one gets few answers for a while, who
         empties the larger one is read no faster. A camera that is a little too fast empties neither.
         """
-        taken = self._rate.take(now)
-        self.flooding = not taken and not self._patience.take(now)
-        if not taken:
-            if not self._excess.take(now):
-                self.throttled_until_s = now + _THROTTLED_S
-            raise RateLimited(f"at most {self.limits.max_fps:g} frames a second are taken", seq=seq)
+        if self._rate.take(now):
+            self.flooding = False
+            return
+        self.flooding = not self._patience.take(now)
+        if not self._excess.take(now):
+            self.throttled_until_s = now + _THROTTLED_S
+        raise RateLimited(f"at most {self.limits.max_fps:g} frames a second are taken", seq=seq)
 
 
 class V1(Protocol):
