@@ -1,17 +1,15 @@
-"""One MediaPipe pose landmarker: pictures in, landmark arrays out."""
+"""One pose landmarker, kept on the body that it follows: pictures in, landmark arrays out."""
 
 from enum import Enum, auto
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
-from mediapipe import Image, ImageFormat
-from mediapipe.tasks.python.core.base_options import BaseOptions
-from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from kinemotion.pose.landmarks import COLUMNS, POINTS, VISIBILITY, Landmark, Landmarks, X, Z
+from kinemotion.pose.landmarker import MASK_COLUMNS, Landmarker
+from kinemotion.pose.landmarks import Landmark, Landmarks, X, Z
 from kinemotion.pose.soles import soles
 
 # A live graph smooths its landmarks over time (one-euro filter; Casiez, Roussel and Vogel, 2012), which delays them by
@@ -33,9 +31,6 @@ _TRUNK_AND_ANKLES: Final = [
     Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, Landmark.LEFT_HIP,
     Landmark.RIGHT_HIP, Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE,
 ]  # fmt: skip
-
-# MediaPipe pads the rows of a mask to 16 bytes, and ends the process when asked for one with padding.
-_MASK_COLUMNS: Final = 4
 
 _NOTHING: Final = np.zeros((64, 64, 3), np.uint8)
 
@@ -63,7 +58,7 @@ class Pose(NamedTuple):
 
 
 class PoseGraph:
-    """A pose landmarker with its own thread and about 70 MB; close it, or use it as a context manager.
+    """A pose landmarker with threads of its own and about 70 MB; close it, or use it as a context manager.
 
     Args:
         model: the model file.
@@ -82,13 +77,7 @@ class PoseGraph:
         self._clock_ms = 0
         self._last: Pose | None = None
         self._spare = _AT_ONCE
-        self._landmarker: PoseLandmarker | None = PoseLandmarker.create_from_options(
-            PoseLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(model)),
-                running_mode=RunningMode.VIDEO,
-                output_segmentation_masks=mode is Mode.FINAL,
-            )
-        )
+        self._landmarker = Landmarker(model, masks=mode is Mode.FINAL)
 
     @property
     def unused(self) -> bool:
@@ -124,27 +113,20 @@ class PoseGraph:
 
     def _look(self, image: NDArray[np.uint8]) -> tuple[Pose | None, bool]:
         """What is seen in a picture, and whether feet were cut off."""
-        if self._landmarker is None:
-            raise RuntimeError("the pose graph is closed")
         width = image.shape[1]
-        added = -width % _MASK_COLUMNS if self.mode is Mode.FINAL else 0
+        added = -width % MASK_COLUMNS if self.mode is Mode.FINAL else 0
         if added:
             image = np.hstack([image, image[:, -1:].repeat(added, axis=1)])
-        picture = Image(ImageFormat.SRGB, np.ascontiguousarray(image))
         self._clock_ms += _FRAME_MS
-        result = self._landmarker.detect_for_video(picture, self._clock_ms)
-        if not result.pose_landmarks:
-            return None, False
-        landmarks, world = _array(result.pose_landmarks[0]), _array(result.pose_world_landmarks[0])
-        if not (np.isfinite(landmarks).all() and np.isfinite(world).all()):
-            return None, False
-        if added:
-            landmarks[:, [X, Z]] *= (width + added) / width
-        if not result.segmentation_masks:
-            return Pose(landmarks, world), False
-        mask = result.segmentation_masks[0].numpy_view()
-        edges = soles(mask.reshape(mask.shape[:2])[:, :width], landmarks)
-        return Pose(landmarks, world, edges.y), edges.cut_off
+        with self._landmarker.look(image, self._clock_ms) as seen:
+            if seen is None or not (np.isfinite(seen.landmarks).all() and np.isfinite(seen.world).all()):
+                return None, False
+            if added:
+                seen.landmarks[:, [X, Z]] *= (width + added) / width
+            if seen.mask is None:
+                return Pose(seen.landmarks, seen.world), False
+            edges = soles(seen.mask[:, :width], seen.landmarks)
+            return Pose(seen.landmarks, seen.world, edges.y), edges.cut_off
 
     def forget(self) -> None:
         """Makes the graph as good as new, for another camera, but for visibilities; takes about as long as a frame."""
@@ -153,9 +135,7 @@ class PoseGraph:
 
     def close(self) -> None:
         """Frees the graph; doing it twice does no harm."""
-        if self._landmarker is not None:
-            self._landmarker.close()
-            self._landmarker = None
+        self._landmarker.close()
 
     def __enter__(self) -> Self:
         return self
@@ -170,13 +150,11 @@ def _far_apart(before: Pose, now: Pose | None, aspect: float) -> bool:
     """Whether a body moved so far that the graph was hardly looking where it is, or is seen no more."""
     if now is None:
         return True
-    one, other = before.landmarks[_TRUNK_AND_ANKLES], now.landmarks[_TRUNK_AND_ANKLES]
-    seen = np.minimum(one[:, VISIBILITY], other[:, VISIBILITY]) > _SEEN
-    steps = np.abs(other - one)[seen, :2] * [aspect, 1.0]
-    length = (np.ptp(before.landmarks[:, :2], axis=0) * [aspect, 1.0]).max()
-    return bool(steps.max(initial=0.0) > _FAR * length)
-
-
-def _array(points: list[Any]) -> Landmarks:
-    flat = [value for point in points for value in (point.x, point.y, point.z, point.visibility)]
-    return np.array(flat, np.float64).reshape(POINTS, COLUMNS)
+    corners = before.landmarks[:, :Z].min(0), before.landmarks[:, :Z].max(0)
+    (left, top), (right, bottom) = (corner.tolist() for corner in corners)
+    far = _FAR * max((right - left) * aspect, bottom - top)
+    then, there = before.landmarks[_TRUNK_AND_ANKLES].tolist(), now.landmarks[_TRUNK_AND_ANKLES].tolist()
+    return any(
+        min(seen, seen_now) > _SEEN and max(abs(x_now - x) * aspect, abs(y_now - y)) > far
+        for (x, y, _, seen), (x_now, y_now, _, seen_now) in zip(then, there, strict=True)
+    )
