@@ -22,6 +22,9 @@ def models(tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path)
 
 
+BLACK = np.zeros((64, 64, 3), np.uint8)
+
+
 @pytest.fixture
 def workers() -> Iterator[Scheduler]:
     with contextlib.closing(Scheduler(2)) as workers:
@@ -30,7 +33,7 @@ def workers() -> Iterator[Scheduler]:
 
 def use(graph: PoseGraph) -> PoseGraph:
     """Shows it a picture."""
-    graph.detect(np.zeros((64, 64, 3), np.uint8))
+    graph.detect(BLACK)
     return graph
 
 
@@ -43,7 +46,7 @@ async def test_a_spare_graph_is_handed_out_and_replaced(models: ModelStore, work
     supply.retire(other)
     supply.close()
     with pytest.raises(RuntimeError, match="closed"):
-        graph.detect(None)  # type: ignore[arg-type]  # it does not look
+        graph.detect(BLACK)
 
 
 async def test_a_spare_graph_is_there_before_it_is_wanted(
@@ -97,7 +100,7 @@ async def test_graphs_are_closed_with_their_sessions_and_memory_given_back_once(
             supply.retire(graph)
     for graph in retired:
         with pytest.raises(RuntimeError, match="closed"):
-            graph.detect(None)  # type: ignore[arg-type]  # it does not look
+            graph.detect(BLACK)
     assert 1 <= len(given_back) <= 3
 
 
@@ -348,7 +351,7 @@ async def test_however_many_graphs_are_ordered_a_camera_that_is_there_keeps_its_
             done.set()
 
     monkeypatch.setattr(graphs, "PoseGraph", Graph)
-    camera = Lane(workers, work, lambda error: None)
+    camera = Lane(workers, work, lambda error: None, newcomer=False)
     camera.release()
     with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
         crowd = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]

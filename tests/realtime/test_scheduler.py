@@ -107,6 +107,32 @@ def test_lanes_take_turns_however_much_one_of_them_is_offered(one_worker: Schedu
     flood.go.put(None)
 
 
+def test_a_newcomer_goes_before_those_who_had_a_turn_once(one_worker: Scheduler) -> None:
+    busy, *others = (Work(one_worker) for _ in range(3))
+    for other in others:
+        other.lane.offer("first")
+        assert other.next() == "first"
+        other.go.put(None)
+    busy.lane.offer("busy")
+    assert busy.next() == "busy"
+    for other in others:
+        other.lane.offer("second")
+    newcomers = [Work(one_worker) for _ in range(2)]
+    for newcomer in newcomers:
+        newcomer.lane.offer("new")
+    busy.go.put(None)
+    for newcomer in newcomers:
+        assert newcomer.next() == "new"
+        newcomer.lane.offer("again")
+        newcomer.go.put(None)
+    for other in others:
+        assert other.next() == "second"
+        other.go.put(None)
+    for newcomer in newcomers:
+        assert newcomer.next() == "again"
+        newcomer.go.put(None)
+
+
 def test_a_held_lane_keeps_the_newest_item_until_it_is_released(one_worker: Scheduler) -> None:
     seen: SimpleQueue[str] = SimpleQueue()
     lane: Lane[str] = Lane(one_worker, seen.put, lambda _: None)

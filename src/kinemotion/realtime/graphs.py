@@ -159,7 +159,8 @@ class GraphSupply:
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
         """Has a worker make a graph when its turn comes."""
         order: Future[PoseGraph] = Future()
-        lane: Lane[PoseModel] = Lane(self._scheduler, partial(self._make, order), partial(self._fail, order))
+        make, fail = partial(self._make, order), partial(self._fail, order)
+        lane: Lane[PoseModel] = Lane(self._scheduler, make, fail, newcomer=False)
         lane.release()
         lane.offer(model)
         return order

@@ -2,8 +2,9 @@
 
 A session owns a `Lane`: a mailbox with one slot. A lane that has something to do stands in one queue, once, however
 much was put into it; a worker takes the lane at the head of the queue, and only then its newest item. So every
-session waits its turn behind every other one at most once, and nothing stale is worked on. Workers sleep until
-they are called; no lock is held while they work.
+session waits its turn behind every other one at most once, and nothing stale is worked on. The first time it stands
+before all that had a turn: who came and waited for a graph gets the first answer at once. Workers sleep until they are
+called; no lock is held while they work.
 
     HELD ──release──> IDLE ──offer──> QUEUED ──worker──> WORKING ──> IDLE, or QUEUED again, or CLOSED
                                                             └──the worker is stuck──> LOST
@@ -64,6 +65,7 @@ class Lane(Generic[Item]):
         failed: called with what `work` raised, from the worker; or with `Stuck`, from another thread, where it does not
             return. Then the lane is lost: it takes nothing more, and closes at once.
         recovered: called, from the worker, where the work of a lost lane has returned after all.
+        newcomer: whether it goes before all that had a turn, the first time.
 
     A new lane is held: items are kept, the newest only, until it is released.
     """
@@ -74,8 +76,11 @@ class Lane(Generic[Item]):
         work: Callable[[Item], None],
         failed: Callable[[Exception], None],
         recovered: Callable[[], None] = lambda: None,
+        *,
+        newcomer: bool = True,
     ) -> None:
         self._scheduler = scheduler
+        self._newcomer = newcomer
         self._work = work
         self._failed = failed
         self._recovered = recovered
@@ -109,7 +114,7 @@ class Lane(Generic[Item]):
             if idle:
                 self._state = _State.QUEUED
         if idle:
-            self._scheduler.queue(self)
+            self._stand_in_line()
         return replaced
 
     def release(self) -> None:
@@ -120,7 +125,7 @@ class Lane(Generic[Item]):
             waiting = self._slot is not None
             self._state = _State.QUEUED if waiting else _State.IDLE
         if waiting:
-            self._scheduler.queue(self)
+            self._stand_in_line()
 
     def close(self, closed: Callable[[], None], *, discard: bool) -> Item | None:
         """Takes no more items, and calls back, from any thread, once nothing is in work.
@@ -170,6 +175,10 @@ class Lane(Generic[Item]):
         self._failed(Stuck())
         if closed is not None:
             closed()
+
+    def _stand_in_line(self) -> None:
+        newcomer, self._newcomer = self._newcomer, False
+        self._scheduler.queue(self, newcomer=newcomer)
 
     def _rest(self) -> None:
         with self._lock:
@@ -277,6 +286,7 @@ class Scheduler:
         self._lock = Lock()
         self._there_is_work = Condition(self._lock)
         self._lanes: deque[Lane[Any]] = deque()
+        self._newcomers: deque[Lane[Any]] = deque()
         self._aside: Callable[[], Piece | None] = lambda: None
         self._aside_next = False
         self._aside_places = max(workers // 2, 1)
@@ -304,10 +314,10 @@ class Scheduler:
         """How many threads are at work that does not return."""
         return len(self._stuck)
 
-    def queue(self, lane: Lane[Any]) -> None:
-        """Puts a lane at the end of the queue; only lanes call this."""
+    def queue(self, lane: Lane[Any], *, newcomer: bool = False) -> None:
+        """Puts a lane at the end of the queue, or of that of the newcomers, who go first; only lanes call this."""
         with self._lock:
-            self._lanes.append(lane)
+            (self._newcomers if newcomer else self._lanes).append(lane)
             self._there_is_work.notify()
 
     def attend(self, aside: Callable[[], Piece | None]) -> None:
@@ -387,8 +397,8 @@ class Scheduler:
         """The next piece of work, if there is one; with the lock."""
         self._aside_next = not self._aside_next or len(self._active) > 1
         piece = self._next_aside() if self._aside_next else None
-        if piece is None and self._lanes:
-            piece = self._lanes.popleft()
+        if piece is None and (queue := self._newcomers or self._lanes):
+            piece = queue.popleft()
         return piece if piece is not None or self._aside_next else self._next_aside()
 
     def _next_aside(self) -> Piece | None:
