@@ -94,6 +94,7 @@ def serve(
 
     settings = Settings.from_environment(host=host, port=port, tokens_file=tokens_file, insecure=insecure or None)
     logs.set_up(settings.log_format, settings.log_level)
+    serving.take_turns()
     ModelStore(settings.model_dir).verify_installed()
 
     def announce(address: str) -> None:

@@ -5,7 +5,7 @@ from time import process_time
 
 import pytest
 from loadtests.bare import Bare, measure
-from loadtests.cost import Sample, cpu_s, steady, summarize, tell
+from loadtests.cost import Sample, Steady, cpu_s, steady, summarize, tell
 from loadtests.run import LoadTestFailed
 
 from kinemotion.synthetic import Clip, CountermovementJump
@@ -32,12 +32,12 @@ def test_too_short_a_time_is_refused(seconds: int) -> None:
         steady([second(at_s) for at_s in range(seconds)], 25)
 
 
-def test_the_ratio_is_to_the_loop_under_the_same_load(capsys: pytest.CaptureFixture[str]) -> None:
-    loops = {"before": Bare(8.0, 99), "after": Bare(8.8, 99), "beside": Bare(9.0, 99), "many": Bare(9.5, 99)}
-    found = summarize(steady([second(at_s) for at_s in range(30)], 25), loops)
-    assert found["ratio"] == 1.0
-    assert found["bare"]["before"]["ratio"] == 1.125
-    assert found["drift"] == 0.1
+def test_the_ratio_is_of_all_runs_over_all_loops_of_a_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [Steady(10.0, 1000, 10.0, 1.0), Steady(10.0, 3000, 14.0, 4.2)]
+    found = summarize(runs, {"few": [Bare(12.0, 100), Bare(14.0, 100)], "many": [Bare(13.0, 100), Bare(13.0, 300)]})
+    assert found["server"] == {"seconds": 20.0, "answered": 4000, "cpu_ms": 13.0, "cores": 2.6}
+    assert found["ratio"] == found["bare"]["few"]["ratio"] == found["bare"]["many"]["ratio"] == 1.0
+    assert found["spread"] == pytest.approx(2 / 13, abs=1e-4)
     assert tell(found, 1.08)
     assert "not steady" in capsys.readouterr().out
     assert not tell(found, 0.99)

@@ -1,7 +1,10 @@
 """How uvicorn is run."""
 
+import os
 import socket
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from socket import IPPROTO_TCP
 from urllib.parse import urlsplit
 
@@ -11,7 +14,7 @@ import uvloop
 from kinemotion.errors import SettingsError
 from kinemotion.realtime import serving
 from kinemotion.realtime.connection import Connection
-from kinemotion.realtime.serving import Server, background, configure, listen, name_outside
+from kinemotion.realtime.serving import Server, background, configure, listen, name_outside, take_turns
 from kinemotion.settings import Settings
 
 PATIENCE_S = 30
@@ -25,6 +28,41 @@ def test_the_listener_names_tcp_so_that_asyncio_sends_answers_at_once() -> None:
 def test_an_address_that_is_not_this_machines_is_named() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on 192\.0\.2\.1 port 80"):
         listen(Settings(host="192.0.2.1", port=80, insecure=True))
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such threads")
+
+
+def policy_after_taking_turns(before: int | None = None) -> int:
+    """Of a thread of its own."""
+
+    def found() -> int:
+        if before is not None:
+            os.sched_setscheduler(0, before, os.sched_param(0))
+        take_turns()
+        return os.sched_getscheduler(0)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(found).result()
+
+
+@linux
+def test_threads_that_take_turns_interrupt_no_other() -> None:
+    assert policy_after_taking_turns() == os.SCHED_BATCH
+
+
+@linux
+def test_a_policy_that_somebody_chose_is_kept() -> None:
+    assert policy_after_taking_turns(os.SCHED_IDLE) == os.SCHED_IDLE
+
+
+@linux
+def test_where_the_system_refuses_threads_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    assert policy_after_taking_turns() == os.SCHED_OTHER
 
 
 @pytest.mark.parametrize(
