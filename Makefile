@@ -56,7 +56,7 @@ load: .venv/development  ## a load test of a server of its own; SCENARIO=smoke, 
 load-smoke: .venv/development  ## the shortest load test
 	@$(bin)/python -m loadtests.run smoke $(ARGS)
 
-load-cost: .venv/development  ## the server's processor time for each answer, over bare MediaPipe's; three minutes
+load-cost: .venv/development  ## the server's processor time for each answer, over bare MediaPipe's; four minutes
 	@$(bin)/python -m loadtests.cost $(ARGS)
 
 soak-hostile: .venv/development  ## cameras beside hostile clients, and beside none; 14 minutes; ARGS="--seconds 120"
