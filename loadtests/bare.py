@@ -48,9 +48,7 @@ class _Camera:
         self._landmarker.detect_for_video(image, next(self._clock_ms))
 
 
-def measure(
-    jpegs: Sequence[Sequence[bytes]], *, threads: int, cameras: int, seconds: float, busy_share: float = 0.0
-) -> Bare:
+def measure(jpegs: Sequence[Sequence[bytes]], *, threads: int, cameras: int, seconds: float, busy_share: float) -> Bare:
     """Runs a bare loop in a process of its own.
 
     Args:
@@ -68,14 +66,12 @@ def measure(
 def _stand_in(share: float) -> Iterator[None]:
     """Keeps another process busy for a share of one core."""
     process = get_context("spawn").Process(target=_keep_busy, args=(share,), daemon=True)
-    if share > 0:
-        process.start()
+    process.start()
     try:
         yield
     finally:
-        if share > 0:
-            process.terminate()
-            process.join()
+        process.terminate()
+        process.join()
 
 
 def _keep_busy(share: float) -> None:

@@ -16,13 +16,12 @@ from kinemotion.realtime import graphs, memory
 from kinemotion.realtime.graphs import HANGS_S, GraphSupply
 from kinemotion.realtime.scheduler import LOOKS, Lane, Scheduler, Stuck
 
+BLACK = np.zeros((64, 64, 3), np.uint8)
+
 
 @pytest.fixture
 def models(tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path)
-
-
-BLACK = np.zeros((64, 64, 3), np.uint8)
 
 
 @pytest.fixture

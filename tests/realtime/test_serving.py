@@ -19,6 +19,8 @@ from kinemotion.settings import Settings
 
 PATIENCE_S = 30
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such threads")
+
 
 def test_the_listener_names_tcp_so_that_asyncio_sends_answers_at_once() -> None:
     with listen(Settings(port=0)) as listener:
@@ -28,9 +30,6 @@ def test_the_listener_names_tcp_so_that_asyncio_sends_answers_at_once() -> None:
 def test_an_address_that_is_not_this_machines_is_named() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on 192\.0\.2\.1 port 80"):
         listen(Settings(host="192.0.2.1", port=80, insecure=True))
-
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such threads")
 
 
 def policy_after_taking_turns(before: int | None = None) -> int:
