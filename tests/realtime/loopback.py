@@ -102,7 +102,7 @@ def services(
     """
     scheduler = Scheduler(1)
     desk = ReplayDesk(list(final), make, scheduler.invite)
-    scheduler.attend(desk.take)
+    scheduler.attend(desk.take, 1.0)
     try:
         yield Services(
             models=ModelStore(models),

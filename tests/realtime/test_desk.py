@@ -193,7 +193,7 @@ def test_a_graph_that_hangs_costs_its_jump_and_no_other(
     monkeypatch.setattr(hanging, "detect", lambda image: go.wait())
     scheduler = Scheduler(2)
     desk = ReplayDesk([hanging], lambda: PoseGraph(model, Mode.FINAL), scheduler.invite)
-    scheduler.attend(desk.take)
+    scheduler.attend(desk.take, 1.0)
     frames = of_clip(drawn_frames, truth.events_s["landing"] + 0.8)
     jump = live_jump(truth.events_s["takeoff"], truth.events_s["landing"])
     desk.add(Replay(Span.of(jump), CMJ, first_of(results)), frames, complete=True)

@@ -289,7 +289,7 @@ async def test_two_spares_are_made_at_once_however_many_are_wanted_and_however_m
 
     monkeypatch.setattr(graphs, "PoseGraph", Graph)
     with (
-        contextlib.closing(Scheduler(5)) as workers,
+        contextlib.closing(Scheduler(6)) as workers,  # of which three may make graphs
         contextlib.closing(GraphSupply(models, workers, spares=5)) as supply,
     ):
         counted = [await asyncio.to_thread(begun.get) for _ in range(2)]
@@ -327,16 +327,17 @@ async def test_a_thread_that_closes_graphs_and_hangs_is_noticed(
     assert [*found, supply.stuck] == [False, True, False]
 
 
-async def test_however_many_graphs_are_ordered_a_camera_that_is_there_keeps_its_turn(
+async def test_however_many_graphs_are_ordered_a_worker_is_left_to_a_camera_that_is_there(
     models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    hold, done = Event(), Event()
+    begun, hold, done = Event(), Event(), Event()
 
     class Graph:
         unused = False
 
         def __init__(self, model: Path) -> None:
+            begun.set()
             hold.wait()
             order.append("graph")
 
@@ -350,16 +351,13 @@ async def test_however_many_graphs_are_ordered_a_camera_that_is_there_keeps_its_
             done.set()
 
     monkeypatch.setattr(graphs, "PoseGraph", Graph)
-    camera = Lane(workers, work, lambda error: None, newcomer=False)
+    camera = Lane(workers, work, lambda error: None)
     camera.release()
     with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
         crowd = [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
-        while workers.busy < 2:
-            await asyncio.to_thread(Event().wait, 0.01)
+        assert await asyncio.to_thread(begun.wait, 20)
         camera.offer(1)
-        crowd += [asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(10)]
-        await asyncio.sleep(0)
+        assert await asyncio.to_thread(done.wait, 20)
         hold.set()
         await asyncio.gather(*crowd)
-        assert await asyncio.to_thread(done.wait, 20)
-    assert 8 <= order.index("frame") <= 12
+    assert order == ["frame"] * 2 + ["graph"] * 10

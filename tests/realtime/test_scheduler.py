@@ -10,6 +10,7 @@ from time import sleep
 
 import pytest
 
+from kinemotion.realtime import scheduler as scheduling
 from kinemotion.realtime.scheduler import LOOKS, Lane, Scheduler, Stuck
 
 PATIENCE_S = 10
@@ -194,7 +195,7 @@ def test_a_lane_that_waits_for_its_turn_can_be_closed(one_worker: Scheduler) -> 
 
 
 class Piece:
-    """A piece of work aside, which waits to be let go."""
+    """A piece of other work, which waits to be let go."""
 
     def __init__(self, aside: "Aside", number: int) -> None:
         self._aside = aside
@@ -209,14 +210,14 @@ class Piece:
 
 
 class Aside:
-    """Work that can wait."""
+    """A source of other work."""
 
     def __init__(self, scheduler: Scheduler, pieces: int) -> None:
         self.begun: SimpleQueue[int] = SimpleQueue()
         self.go: SimpleQueue[None] = SimpleQueue()
         self.abandoned: SimpleQueue[int] = SimpleQueue()
         self._left: SimpleQueue[int] = SimpleQueue()
-        scheduler.attend(self.take)
+        scheduler.attend(self.take, 1.0)
         for number in range(pieces):
             self._left.put(number)
             scheduler.invite()
@@ -225,7 +226,7 @@ class Aside:
         return None if self._left.empty() else Piece(self, self._left.get())
 
 
-def test_work_aside_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
+def test_other_work_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
     aside, work = Aside(two_workers, 5), Work(two_workers)
     assert aside.begun.get(timeout=PATIENCE_S) == 0
     for item in ("first", "second", "third"):
@@ -239,37 +240,106 @@ def test_work_aside_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Sc
     aside.go.put(None)
 
 
-def test_on_a_single_worker_lanes_and_work_aside_take_turns(one_worker: Scheduler) -> None:
-    work, other = Work(one_worker), Work(one_worker)
-    work.lane.offer("first")
-    assert work.next() == "first"
-    aside = Aside(one_worker, 3)
-    work.lane.offer("second")
-    other.lane.offer("other")
-    work.go.put(None)
-    order = [one_of(aside, work, other) for _ in range(5)]
-    assert sorted(order) == ["aside", "aside", "aside", "lane", "lane"]
-    assert order[:4] in (["aside", "lane", "aside", "lane"], ["lane", "aside", "lane", "aside"])
+class Clock:
+    """A clock that goes on where work says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
-def one_of(aside: Aside, *lanes: Work) -> str:
-    """What begins next, let go at once."""
-    for _ in range(1000 * PATIENCE_S):
-        if not aside.begun.empty():
-            aside.begun.get()
-            aside.go.put(None)
-            return "aside"
-        for lane in lanes:
-            if not lane.begun.empty():
-                lane.begun.get()
-                lane.go.put(None)
-                return "lane"
-        Event().wait(0.001)
-    pytest.fail("nothing began")
+class Timed:
+    """A source of pieces of one length, as many as anybody asks for, that tells what workers did."""
+
+    def __init__(self, clock: Clock, name: str, length_s: float, diary: list[str], pieces: int) -> None:
+        self._clock = clock
+        self._name = name
+        self._length_s = length_s
+        self._diary = diary
+        self._left = pieces
+        self.done = Event()
+
+    def add(self, pieces: int) -> None:
+        self.done.clear()
+        self._left = pieces
+
+    def take(self) -> "Timed | None":
+        if not self._left:
+            self.done.set()
+            return None
+        self._left -= 1
+        return self
+
+    def run(self) -> None:
+        self._diary.append(self._name)
+        self._clock.now_s += self._length_s
+
+    def abandon(self) -> None: ...
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(scheduling, "monotonic", clock)
+    return clock
+
+
+def test_each_source_has_its_share_of_the_time_however_long_its_pieces_are(clock: Clock) -> None:
+    scheduler, diary = Scheduler(1), list[str]()
+    hold = Work(scheduler)
+    hold.lane.offer("until all is set")
+    assert hold.next()
+    short = Timed(clock, "short", 0.01, diary, 1000)
+    long = Timed(clock, "long", 0.25, diary, 1000)
+    scheduler.attend(short.take, 1.0)
+    scheduler.attend(long.take, 0.5)
+    frames: list[str] = []
+    lane: Lane[int]
+
+    def work(number: int) -> None:
+        frames.append("frame")
+        diary.append("frame")
+        clock.now_s += 0.02
+        lane.offer(number + 1)
+
+    lane = Lane(scheduler, work, lambda error: None)
+    lane.release()
+    lane.offer(0)
+    hold.go.put(None)
+    assert short.done.wait(PATIENCE_S)
+    lane.close(lambda: None, discard=True)
+    seen = diary[: len(diary) - diary[::-1].index("short")]
+    spent_s = {"short": 0.01 * seen.count("short"), "frame": 0.02 * seen.count("frame")}
+    assert spent_s["frame"] == pytest.approx(spent_s["short"], abs=0.03)
+    assert 0.25 * seen.count("long") == pytest.approx(spent_s["short"] / 2, abs=0.25)
+    assert long.done.wait(PATIENCE_S)
+    scheduler.close()
+
+
+def test_a_source_that_had_nothing_to_do_has_saved_nothing_up(clock: Clock) -> None:
+    scheduler, diary = Scheduler(1), list[str]()
+    busy, idle = Timed(clock, "busy", 0.01, diary, 500), Timed(clock, "idle", 0.01, diary, 0)
+    for source in (busy, idle):
+        scheduler.attend(source.take, 1.0)
+    scheduler.invite()
+    assert busy.done.wait(PATIENCE_S)
+    hold = Work(scheduler)
+    hold.lane.offer("until all is set")
+    assert hold.next()
+    diary.clear()
+    for source in (busy, idle):
+        source.add(100)
+    hold.go.put(None)
+    for source in (busy, idle):
+        assert source.done.wait(PATIENCE_S)
+    scheduler.close()
+    assert diary[:100].count("idle") == pytest.approx(50, abs=1)
 
 
 class Count:
-    """A piece of work aside that takes a moment."""
+    """A piece of other work that takes a moment."""
 
     def __init__(self, done: SimpleQueue[int], number: int) -> None:
         self._done = done
@@ -300,7 +370,7 @@ def test_whatever_the_order_of_events_nothing_that_was_offered_is_forgotten(seed
     aside: SimpleQueue[int] = SimpleQueue()
     done: SimpleQueue[int] = SimpleQueue()
     scheduler = Scheduler(rng.randint(1, 3))
-    scheduler.attend(lambda: None if aside.empty() else Count(done, aside.get()))
+    scheduler.attend(lambda: None if aside.empty() else Count(done, aside.get()), 1.0)
     mailboxes = [Lane[int](scheduler, partial(linger, mine), lambda _: None) for mine in worked]
     replaced: list[list[int]] = [[] for _ in range(lanes)]
     offered: list[set[int]] = [set() for _ in range(lanes)]
@@ -481,7 +551,7 @@ def test_the_last_worker_of_two_takes_turns() -> None:
     scheduler.close()
 
 
-def test_work_aside_that_does_not_return_gives_its_place_back(one_worker: Scheduler) -> None:
+def test_other_work_that_does_not_return_leaves_its_place_to_more_of_it(one_worker: Scheduler) -> None:
     aside = Aside(one_worker, 2)
     assert aside.begun.get(timeout=PATIENCE_S) == 0
     look(one_worker)

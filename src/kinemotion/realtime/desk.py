@@ -24,7 +24,7 @@ from kinemotion.realtime.scheduler import Piece
 _MAX_HELD_BYTES: Final = 128 * 1024 * 1024
 _MANY: Final = 10  # frames waiting
 _FRAME_S: Final = 0.02  # by which each of its frames puts a replay back: nobody's many frames hold up all others
-_SEARCH_S: Final = 3.0  # by which a search is put back: a jump that was seen loses more by waiting
+_SEARCH_S: Final = 1.0  # by which a search is put back: a jump that was seen loses more by waiting
 
 _log: Final = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections import deque
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
-from functools import partial
 from threading import RLock
 from time import monotonic
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
 from kinemotion.realtime import memory
-from kinemotion.realtime.scheduler import Lane, Scheduler, Stuck
+from kinemotion.realtime.scheduler import Scheduler, Stuck
 
 MADE_AT_ONCE: Final = 2
 """Of the spares; where there are more workers, the others are left to frames."""
@@ -24,10 +23,29 @@ REFILL_AFTER_S: Final = 0.1
 HANGS_S: Final = 30.0
 """Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
 
+_SHARE: Final = 2 / 3
+"""Of the workers' time, where live frames have 1 and ask for all of it: however many clients come, who is there gets
+most of it."""
+
 _KEPT_BESIDES: Final = 3
 """So many more than are wanted are kept of the graphs that come back unused."""
 
 _log: Final = logging.getLogger(__name__)
+
+
+class _Order:
+    """A graph to be made: a piece of work."""
+
+    def __init__(self, supply: "GraphSupply", model: PoseModel) -> None:
+        self.graph: Future[PoseGraph] = Future()
+        self.model = model
+        self._supply = supply
+
+    def run(self) -> None:
+        self._supply.make(self)
+
+    def abandon(self) -> None:
+        self._supply.fail(self, Stuck())
 
 
 class GraphSupply:
@@ -38,8 +56,8 @@ class GraphSupply:
         scheduler: whose workers make the graphs.
         spares: how many graphs of the quickest model are kept ready.
 
-    Making a graph takes about 100 ms and 70 MB. It takes a worker's turn, as a frame does, so that clients that come
-    and go slow down nobody's frame in work. None serves twice that has seen a body: a graph that forgets one keeps a
+    Making a graph takes about 100 ms and 70 MB. Workers do it, for a share of their time, so that clients that come and
+    go slow down nobody's frame in work. None serves twice that has seen a body: a graph that forgets one keeps a
     trace of it in the visibilities of the next.
     """
 
@@ -53,6 +71,8 @@ class GraphSupply:
         self._hung = False
         self._spares: deque[Future[PoseGraph]] = deque()
         self._retired: deque[PoseGraph] = deque()
+        self._orders: deque[_Order] = deque()
+        scheduler.attend(self._take_order, _SHARE)
         self._refill()
 
     @property
@@ -95,6 +115,25 @@ class GraphSupply:
             self._closer.submit(self._close_retired)
         except RuntimeError:  # the supply is closed
             self._close_retired()
+
+    def make(self, order: _Order) -> None:
+        """Makes the graph that was ordered; its worker calls this."""
+        try:
+            graph = PoseGraph(self._store.path(order.model))
+        except Exception as error:
+            self.fail(order, error)
+            return
+        self._hung = False
+        try:
+            order.graph.set_result(graph)
+        except InvalidStateError:  # its worker was taken for stuck
+            self.retire(graph)
+
+    def fail(self, order: _Order, error: Exception) -> None:
+        """Tells who ordered a graph; where that hangs, no worker is lost to a spare before one was made again."""
+        self._hung = isinstance(error, Stuck)
+        with contextlib.suppress(InvalidStateError):  # it was made at the last moment
+            order.graph.set_exception(error)
 
     def close(self) -> None:
         """Closes the spares and what was retired, and waits for it; what workers still make is closed behind them."""
@@ -158,28 +197,19 @@ class GraphSupply:
 
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
         """Has a worker make a graph when its turn comes."""
-        order: Future[PoseGraph] = Future()
-        make, fail = partial(self._make, order), partial(self._fail, order)
-        lane: Lane[PoseModel] = Lane(self._scheduler, make, fail, newcomer=False)
-        lane.release()
-        lane.offer(model)
-        return order
+        order = _Order(self, model)
+        self._orders.append(order)
+        self._scheduler.invite()
+        return order.graph
 
-    def _fail(self, order: Future[PoseGraph], error: Exception) -> None:
-        """Tells who ordered a graph; where that hangs, no worker is lost to a spare before one was made again."""
-        self._hung = isinstance(error, Stuck)
-        with contextlib.suppress(InvalidStateError):  # it was made at the last moment
-            order.set_exception(error)
-
-    def _make(self, order: Future[PoseGraph], model: PoseModel) -> None:
-        if not order.set_running_or_notify_cancel():
-            return
-        graph = PoseGraph(self._store.path(model))
-        self._hung = False
-        try:
-            order.set_result(graph)
-        except InvalidStateError:  # its worker was taken for stuck
-            self.retire(graph)
+    def _take_order(self) -> _Order | None:
+        """The oldest order that somebody waits for."""
+        with contextlib.suppress(IndexError):
+            while True:
+                order = self._orders.popleft()
+                if order.graph.set_running_or_notify_cancel():
+                    return order
+        return None
 
 
 def _failed(order: Future[PoseGraph]) -> bool:

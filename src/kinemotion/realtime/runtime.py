@@ -33,6 +33,8 @@ RUNTIME: Final = "runtime"
 """What a server finds the `Runtime` by, in the state of the lifespan."""
 
 _RELEASE_S: Final = 5.0
+_REPLAYS_SHARE: Final = 1.0
+"""As much of the workers' time as live frames have, where both ask for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
         ring_s=settings.ring_s,
         ring_bytes=settings.ring_bytes,
     )
-    scheduler.attend(services.replays.take)
+    scheduler.attend(services.replays.take, _REPLAYS_SHARE)
     limits = Limits(
         max_frame_bytes=settings.max_frame_bytes,
         max_pixels=settings.max_pixels,

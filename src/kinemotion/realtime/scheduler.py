@@ -1,10 +1,13 @@
-"""Worker threads, and the lanes that sessions wait in: fair, latest-wins, one item of a session in work at a time.
+"""Worker threads, the lanes that sessions wait in, and what else the workers' time is shared with.
 
 A session owns a `Lane`: a mailbox with one slot. A lane that has something to do stands in one queue, once, however
 much was put into it; a worker takes the lane at the head of the queue, and only then its newest item. So every
 session waits its turn behind every other one at most once, and nothing stale is worked on. The first time it stands
 before all that had a turn: who came and waited for a graph gets the first answer at once. Workers sleep until they are
 called; no lock is held while they work.
+
+Beside the lanes there are sources of other work. A worker asks first who had least of the workers' time for its share
+of it; who has nothing to do saves nothing up (start-time fair queueing; Goyal, Vin and Cheng, 1996).
 
     HELD ──release──> IDLE ──offer──> QUEUED ──worker──> WORKING ──> IDLE, or QUEUED again, or CLOSED
                                                             └──the worker is stuck──> LOST
@@ -19,6 +22,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from threading import Condition, Lock, Thread
+from time import monotonic
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -65,7 +69,6 @@ class Lane(Generic[Item]):
         failed: called with what `work` raised, from the worker; or with `Stuck`, from another thread, where it does not
             return. Then the lane is lost: it takes nothing more, and closes at once.
         recovered: called, from the worker, where the work of a lost lane has returned after all.
-        newcomer: whether it goes before all that had a turn, the first time.
 
     A new lane is held: items are kept, the newest only, until it is released.
     """
@@ -76,11 +79,9 @@ class Lane(Generic[Item]):
         work: Callable[[Item], None],
         failed: Callable[[Exception], None],
         recovered: Callable[[], None] = lambda: None,
-        *,
-        newcomer: bool = True,
     ) -> None:
         self._scheduler = scheduler
-        self._newcomer = newcomer
+        self._newcomer = True
         self._work = work
         self._failed = failed
         self._recovered = recovered
@@ -190,7 +191,7 @@ class Lane(Generic[Item]):
         if lost:
             self._recovered()
         elif again:
-            self._scheduler.queue(self)
+            self._scheduler.queue(self, newcomer=False)
         elif closed is not None:
             closed()
 
@@ -243,29 +244,24 @@ class _Worker:
                 self._piece.abandon()
 
 
-class _Aside:
-    """A piece of work that takes up a place aside."""
+class _Source:
+    """A kind of work, and what it had of the workers.
 
-    def __init__(self, work: Piece, give_place_back: Callable[[], None]) -> None:
-        self._work = work
-        self._give_place_back = give_place_back
-        self._lock = Lock()
+    Args:
+        take: gives a piece of it, if there is one.
+        share: how much of the workers' time it may have, relative to others.
+        at_once: how many workers may be at it.
+    """
 
-    def run(self) -> None:
-        try:
-            self._work.run()
-        finally:
-            self._leave()
+    def __init__(self, take: Callable[[], Piece | None], share: float, at_once: int) -> None:
+        self.take = take
+        self.at_once = at_once
+        self.had_s = 0.0
+        self._share = share
 
-    def abandon(self) -> None:
-        try:
-            self._work.abandon()
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        if self._lock.acquire(blocking=False):  # once only
-            self._give_place_back()
+    def charge(self, spent_s: float) -> None:
+        """Notes what a worker spent on it."""
+        self.had_s += spent_s / self._share
 
 
 class Scheduler:
@@ -275,8 +271,8 @@ class Scheduler:
         workers: how many items are in work at once.
         exhausted: called, from the thread that looks, when the last worker is stuck and nothing will be done any more.
 
-    Beside the lanes there may be one source of work aside. Where both have something to do, half of the workers are
-    left to the lanes; a single worker takes turns. So work aside makes a lane's turns rarer by half at most, and what a
+    Where lanes and sources of other work all have something to do, each source has its share of the workers' time, and
+    half of the workers at most at once. So other work makes a lane's turns rarer, by no more than its share, and what a
     lane does at its turn no later than by one piece of work, since it takes its newest item only then.
     """
 
@@ -287,11 +283,10 @@ class Scheduler:
         self._there_is_work = Condition(self._lock)
         self._lanes: deque[Lane[Any]] = deque()
         self._newcomers: deque[Lane[Any]] = deque()
-        self._aside: Callable[[], Piece | None] = lambda: None
-        self._aside_next = False
-        self._aside_places = max(workers // 2, 1)
+        self._sources = [_Source(self._next_lane, 1.0, workers)]
         self._left = Condition(self._lock)
         self._closing = False
+        self._at_work: dict[_Worker, _Source] = {}
         self._active: list[_Worker] = []
         self._stuck: list[_Worker] = []
         self._hired = 0
@@ -314,18 +309,24 @@ class Scheduler:
         """How many threads are at work that does not return."""
         return len(self._stuck)
 
-    def queue(self, lane: Lane[Any], *, newcomer: bool = False) -> None:
+    def queue(self, lane: Lane[Any], *, newcomer: bool) -> None:
         """Puts a lane at the end of the queue, or of that of the newcomers, who go first; only lanes call this."""
         with self._lock:
             (self._newcomers if newcomer else self._lanes).append(lane)
             self._there_is_work.notify()
 
-    def attend(self, aside: Callable[[], Piece | None]) -> None:
-        """Sets the source of work aside: it is asked whenever a worker may do such work, and must not wait."""
-        self._aside = aside
+    def attend(self, take: Callable[[], Piece | None], share: float) -> None:
+        """Adds a source of other work.
+
+        Args:
+            take: gives a piece of it, if there is one; asked whenever a worker may do such work, and must not wait.
+            share: how much of the workers' time it may have; the lanes have a share of 1.
+        """
+        with self._lock:
+            self._sources.append(_Source(take, share, max(self.workers // 2, 1)))
 
     def invite(self) -> None:
-        """Tells that the source has work again."""
+        """Tells that a source has work again."""
         with self._lock:
             self._there_is_work.notify()
 
@@ -347,8 +348,11 @@ class Scheduler:
             worker.join()
 
     def _serve(self, worker: _Worker) -> None:
-        while (piece := self._next()) is not None:
-            if not worker.work(piece) and not self._readmit(worker):
+        while (piece := self._next(worker)) is not None:
+            began_s = monotonic()
+            if worker.work(piece):
+                self._charge(worker, monotonic() - began_s)
+            elif not self._readmit(worker):
                 return
             piece = None  # a worker that waits keeps no session alive
         with self._lock:
@@ -367,12 +371,14 @@ class Scheduler:
         with self._lock:
             self._active.remove(worker)
             self._stuck.append(worker)
+            del self._at_work[worker]
             if len(self._stuck) <= self.workers and not self._closing:
                 try:
                     self._hire()
                 except RuntimeError:
                     _log.exception("no thread can be started in its place")
             exhausted = not self._active and not self._closing
+            self._there_is_work.notify()  # more of what it was at may be begun
             self._left.notify_all()
         if exhausted:
             self._exhausted()
@@ -386,30 +392,32 @@ class Scheduler:
                 self._active.append(worker)
         return needed
 
-    def _next(self) -> Piece | None:
+    def _next(self, worker: _Worker) -> Piece | None:
         """Waits for a piece of work; None when the scheduler closes and there is none left."""
         with self._lock:
-            while (piece := self._choose()) is None and not self._closing:
+            while (piece := self._choose(worker)) is None and not self._closing:
                 self._there_is_work.wait()
             return piece
 
-    def _choose(self) -> Piece | None:
-        """The next piece of work, if there is one; with the lock."""
-        self._aside_next = not self._aside_next or len(self._active) > 1
-        piece = self._next_aside() if self._aside_next else None
-        if piece is None and (queue := self._newcomers or self._lanes):
-            piece = queue.popleft()
-        return piece if piece is not None or self._aside_next else self._next_aside()
+    def _choose(self, worker: _Worker) -> Piece | None:
+        """The next piece of work, if there is one, of the source that had least for its share; with the lock."""
+        at_work, idle = tuple(self._at_work.values()), list[_Source]()
+        for source in sorted(self._sources, key=lambda source: source.had_s):
+            if at_work.count(source) >= source.at_once:
+                continue
+            piece = source.take()
+            if piece is not None:
+                self._at_work[worker] = source
+                for other in idle:
+                    other.had_s = source.had_s
+                return piece
+            idle.append(source)
+        return None
 
-    def _next_aside(self) -> Piece | None:
-        """A piece of work aside, if there is a place for it; with the lock."""
-        work = self._aside() if self._aside_places else None
-        if work is None:
-            return None
-        self._aside_places -= 1
-        return _Aside(work, self._give_place_back)
+    def _next_lane(self) -> Piece | None:
+        queue = self._newcomers or self._lanes
+        return queue.popleft() if queue else None
 
-    def _give_place_back(self) -> None:
+    def _charge(self, worker: _Worker, spent_s: float) -> None:
         with self._lock:
-            self._aside_places += 1
-            self._there_is_work.notify()
+            self._at_work.pop(worker).charge(spent_s)
