@@ -326,8 +326,11 @@ def test_bad_usage_ends_with_2_and_says_what_is_wrong(cmj: Path, sj: Path, tmp_p
         assert "is named for two results" in usage_error("cmj-analyze", cmj, "-j", same[0], other, same[1])
     assert "is named for two results" in usage_error("cmj-analyze", "--batch", cmj, "-j", twice, "--csv-summary", twice)
     assert "not in the range" in usage_error("cmj-analyze", cmj, "--speed", "0")
-    assert "180.0 is not in the range 1.0<=x<=2.5, in metres." in usage_error("cmj-analyze", cmj, "--height", "180")
-    assert "in metres." in usage_error("dropjump-analyze", cmj, "--drop-height", "40")
+    said = "180.0 is not in the range 1.0<=x<=2.5, in metres: 180 cm are 1.8."
+    assert said in usage_error("cmj-analyze", cmj, "--height", "180")
+    assert "in metres: 40 cm are 0.4." in usage_error("dropjump-analyze", cmj, "--drop-height", "40")
+    for no_length in ("3", "tall"):
+        assert "in metres." in usage_error("cmj-analyze", cmj, "--height", no_length)
     assert "in kilograms." in usage_error("sj-analyze", cmj, "--mass", "7.5")
     assert "not in UTF-8" in usage_error("cmj-analyze", cmj, "--name", "\udcff")
     assert "No such option '--mass'" in usage_error("dropjump-analyze", cmj, "--mass", "75")

@@ -1,5 +1,6 @@
 """The commands for clips. What they need beyond click is imported when one runs."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -22,12 +23,21 @@ class _Measure(click.FloatRange):
     def __init__(self, unit: str, least: float, most: float) -> None:
         super().__init__(least, most)
         self._unit = unit
+        self._least = least
+        self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as refusal:
-            self.fail(f"{refusal.message.removesuffix('.')}, in {self._unit}.", param, ctx)
+            self.fail(f"{refusal.message.removesuffix('.')}, in {self._unit}{self._hint(value)}.", param, ctx)
+
+    def _hint(self, value: Any) -> str:
+        """What was meant, where that was centimetres."""
+        with contextlib.suppress(ValueError):
+            if self._unit == "metres" and self._least <= (metres := float(value) / 100) <= self._most:
+                return f": {value} cm are {metres:g}"
+        return ""
 
 
 _DONE_HELP: Final = (
