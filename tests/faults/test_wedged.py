@@ -110,6 +110,26 @@ async def test_a_client_whose_graph_is_never_there_is_sent_away(monkeypatch: pyt
         await until_idle(server.address)
 
 
+async def test_a_client_that_waits_for_its_graph_is_not_sent_away_for_its_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go = Event()
+
+    def wait(model: Path) -> PoseGraph:
+        go.wait()
+        return PoseGraph(model)
+
+    with opened(monkeypatch, spare_graphs=0, idle_s=0.1) as server:
+        monkeypatch.setattr(graphs, "PoseGraph", wait)
+        async with camera(server.address) as socket:
+            await socket.send(START)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(socket.recv(), 0.5)
+            go.set()
+            assert (await receive(socket))["type"] == "started"
+            assert (await receive(socket))["code"] == "idle_timeout"
+
+
 async def test_a_client_whose_graph_hangs_in_the_making_is_sent_away_and_the_next_is_served(
     monkeypatch: pytest.MonkeyPatch, drawn_frames: Frames
 ) -> None:

@@ -82,6 +82,7 @@ class Protocol(ABC):
         self.limits = limits
         self.state = State.WAITING
         self._opened_s = self._last_s = now
+        self._awaited = True
         self._faults = 0
         self._last_seq = self._last_capture_us = -1
         self._first_us: int | None = None
@@ -111,10 +112,21 @@ class Protocol(ABC):
         self._faults = max(self._faults - 1, 0)
         return events
 
+    def prepare(self) -> None:
+        """Lets the client be silent until `ready`: it may wait to be told that its session has begun."""
+        self._awaited = False
+
+    def ready(self, now: float) -> None:
+        """The client was told that its session has begun."""
+        self._awaited, self._last_s = True, now
+
     def deadline(self) -> float:
         """When the client must have sent something by, on the clock of `now`."""
+        expires_s = self._opened_s + self.limits.session_s
+        if not self._awaited:
+            return expires_s
         patience = self.limits.start_s if self.state is State.WAITING else self.limits.idle_s
-        return min(self._last_s + patience, self._opened_s + self.limits.session_s)
+        return min(self._last_s + patience, expires_s)
 
     def overdue(self, now: float) -> ClientError:
         """What to tell a client that let the deadline pass."""

@@ -151,6 +151,8 @@ class Session:
 
     def _watch(self) -> None:
         """Ends the session when nothing came for too long; one timer costs less than a limit on every `receive`."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._finishing:
             return
         deadline_s, now = self._protocol.deadline(), monotonic()
@@ -193,6 +195,7 @@ class Session:
             self._drop(left.seq, Drop.RATE_LIMITED if held_back else Drop.SUPERSEDED)
 
     def _start(self, config: SessionConfig) -> None:
+        self._protocol.prepare()
         model = self._services.models.best(config.quality)
         config = replace(config, quality=model.quality)
         self._facts |= {"movement": config.movement, "quality": config.quality}
@@ -205,6 +208,8 @@ class Session:
                 self._graph = await self._services.graphs.acquire(model)
             self._config = config
             self._tell(self._protocol.started(self.id, config, model.name))
+            self._protocol.ready(monotonic())
+            self._watch()
             self._pipeline.set_result(
                 Pipeline(config, self._protocol, self._graph, self._tally, lambda: len(self._jumps.jumps))
             )
