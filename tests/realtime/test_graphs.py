@@ -242,24 +242,24 @@ async def test_a_worker_that_makes_a_graph_and_hangs_is_replaced_and_what_comes_
 async def test_where_making_hangs_no_worker_is_lost_to_another_spare(
     models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go = SimpleQueue[None](), Event()
+    begun, go = SimpleQueue[Path](), Event()
 
     class Graph:
         unused = False
 
         def __init__(self, model: Path) -> None:
-            begun.put(None)
+            begun.put(model)
             go.wait()
 
         def close(self) -> None: ...
 
     monkeypatch.setattr(graphs, "PoseGraph", Graph)
-    with contextlib.closing(GraphSupply(models, workers, spares=1)) as supply:
-        await asyncio.to_thread(begun.get)
+    with contextlib.closing(GraphSupply(models, workers, spares=2)) as supply:  # of which the second waits
+        assert await asyncio.to_thread(begun.get) == models.path(MODELS[0])
         for _ in range(LOOKS):
             workers.look()
-        waiting = asyncio.create_task(supply.acquire(MODELS[0]))
-        await asyncio.to_thread(begun.get)
+        waiting = asyncio.create_task(supply.acquire(MODELS[1]))
+        assert await asyncio.to_thread(begun.get) == models.path(MODELS[1])
         await asyncio.sleep(0)  # the next spare would be ordered now
         for _ in range(LOOKS):
             workers.look()

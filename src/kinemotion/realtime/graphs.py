@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from functools import partial
 from threading import RLock
 from time import monotonic
 from typing import Final
 
 from kinemotion.pose.graph import PoseGraph
 from kinemotion.pose.models import ModelStore, PoseModel
-from kinemotion.realtime import memory
+from kinemotion.realtime import memory, shares
 from kinemotion.realtime.scheduler import Scheduler, Stuck
 
 MADE_AT_ONCE: Final = 2
@@ -21,11 +23,8 @@ REFILL_AFTER_S: Final = 0.1
 """A session's first frame, the longest to analyse, need not share the processor with the making of the next spare."""
 
 HANGS_S: Final = 30.0
-"""Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return."""
-
-_SHARE: Final = 2 / 3
-"""Of the workers' time, where live frames have 1 and ask for all of it: however many clients come, who is there gets
-most of it."""
+"""Making or closing a graph takes a few tenths of a second on the slowest machine; after this it will not return, or so
+many others wait for theirs that who waits had better come again."""
 
 _KEPT_BESIDES: Final = 3
 """So many more than are wanted are kept of the graphs that come back unused."""
@@ -36,16 +35,16 @@ _log: Final = logging.getLogger(__name__)
 class _Order:
     """A graph to be made: a piece of work."""
 
-    def __init__(self, supply: "GraphSupply", model: PoseModel) -> None:
+    def __init__(self, make: Callable[[Future[PoseGraph]], None], fail: Callable[[Future[PoseGraph]], None]) -> None:
         self.graph: Future[PoseGraph] = Future()
-        self.model = model
-        self._supply = supply
+        self._make = make
+        self._fail = fail
 
     def run(self) -> None:
-        self._supply.make(self)
+        self._make(self.graph)
 
     def abandon(self) -> None:
-        self._supply.fail(self, Stuck())
+        self._fail(self.graph)
 
 
 class GraphSupply:
@@ -72,7 +71,7 @@ class GraphSupply:
         self._spares: deque[Future[PoseGraph]] = deque()
         self._retired: deque[PoseGraph] = deque()
         self._orders: deque[_Order] = deque()
-        scheduler.attend(self._take_order, _SHARE)
+        scheduler.attend(self._take_order, shares.GRAPHS)
         self._refill()
 
     @property
@@ -116,31 +115,14 @@ class GraphSupply:
         except RuntimeError:  # the supply is closed
             self._close_retired()
 
-    def make(self, order: _Order) -> None:
-        """Makes the graph that was ordered; its worker calls this."""
-        try:
-            graph = PoseGraph(self._store.path(order.model))
-        except Exception as error:
-            self.fail(order, error)
-            return
-        self._hung = False
-        try:
-            order.graph.set_result(graph)
-        except InvalidStateError:  # its worker was taken for stuck
-            self.retire(graph)
-
-    def fail(self, order: _Order, error: Exception) -> None:
-        """Tells who ordered a graph; where that hangs, no worker is lost to a spare before one was made again."""
-        self._hung = isinstance(error, Stuck)
-        with contextlib.suppress(InvalidStateError):  # it was made at the last moment
-            order.graph.set_exception(error)
-
     def close(self) -> None:
         """Closes the spares and what was retired, and waits for it; what workers still make is closed behind them."""
         with self._filling:  # the event loop may be about to refill
             self._wanted = 0
         while self._spares:
             self._abandon(self._spares.popleft())
+        for order in tuple(self._orders):
+            order.graph.cancel()
         self._closer.shutdown(wait=True)
 
     def _take_spare(self) -> Future[PoseGraph] | None:
@@ -197,7 +179,7 @@ class GraphSupply:
 
     def _order(self, model: PoseModel) -> Future[PoseGraph]:
         """Has a worker make a graph when its turn comes."""
-        order = _Order(self, model)
+        order = _Order(partial(self._make, model), self._give_up)
         self._orders.append(order)
         self._scheduler.invite()
         return order.graph
@@ -210,6 +192,30 @@ class GraphSupply:
                 if order.graph.set_running_or_notify_cancel():
                     return order
         return None
+
+    def _make(self, model: PoseModel, order: Future[PoseGraph]) -> None:
+        try:
+            graph = PoseGraph(self._store.path(model))
+        except Exception as error:
+            self._fail(order, error)
+            return
+        finally:
+            self._hung = False
+        try:
+            order.set_result(graph)
+        except InvalidStateError:  # its worker was taken for stuck
+            self.retire(graph)
+
+    def _give_up(self, order: Future[PoseGraph]) -> None:
+        """Tells who ordered a graph that making it hangs; no worker is lost to spares before one was made again."""
+        with self._filling:
+            self._hung = True
+            self._spares = deque(spare for spare in self._spares if not spare.cancel())
+        self._fail(order, Stuck())
+
+    def _fail(self, order: Future[PoseGraph], error: Exception) -> None:
+        with contextlib.suppress(InvalidStateError):  # it was given up, or made at the last moment
+            order.set_exception(error)
 
 
 def _failed(order: Future[PoseGraph]) -> bool:

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from kinemotion.jumps import Movement
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import ModelStore
-from kinemotion.realtime import capacity, memory, metrics_server
+from kinemotion.realtime import capacity, memory, metrics_server, shares
 from kinemotion.realtime.access import Access, Admission
 from kinemotion.realtime.capacity import Capacity
 from kinemotion.realtime.demo_clip import DemoClip
@@ -33,8 +33,6 @@ RUNTIME: Final = "runtime"
 """What a server finds the `Runtime` by, in the state of the lifespan."""
 
 _RELEASE_S: Final = 5.0
-_REPLAYS_SHARE: Final = 1.0
-"""As much of the workers' time as live frames have, where both ask for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[Runtime]:
         ring_s=settings.ring_s,
         ring_bytes=settings.ring_bytes,
     )
-    scheduler.attend(services.replays.take, _REPLAYS_SHARE)
+    scheduler.attend(services.replays.take, shares.REPLAYS)
     limits = Limits(
         max_frame_bytes=settings.max_frame_bytes,
         max_pixels=settings.max_pixels,

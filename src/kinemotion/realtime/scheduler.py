@@ -6,8 +6,7 @@ session waits its turn behind every other one at most once, and nothing stale is
 before all that had a turn: who came and waited for a graph gets the first answer at once. Workers sleep until they are
 called; no lock is held while they work.
 
-Beside the lanes there are sources of other work. A worker asks first who had least of the workers' time for its share
-of it; who has nothing to do saves nothing up (start-time fair queueing; Goyal, Vin and Cheng, 1996).
+Beside the lanes there are sources of other work; `shares.py` says whose turn it is.
 
     HELD ──release──> IDLE ──offer──> QUEUED ──worker──> WORKING ──> IDLE, or QUEUED again, or CLOSED
                                                             └──the worker is stuck──> LOST
@@ -21,9 +20,13 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
+from math import inf
 from threading import Condition, Lock, Thread
 from time import monotonic
 from typing import Any, Final, Generic, Protocol, TypeVar
+
+from kinemotion.realtime import shares
+from kinemotion.realtime.shares import Shares
 
 Item = TypeVar("Item")
 
@@ -240,28 +243,10 @@ class _Worker:
             self._seen = self._pieces
             if self._looks >= LOOKS and self._piece is not None:
                 self._stuck = True
-                replace(self)
-                self._piece.abandon()
-
-
-class _Source:
-    """A kind of work, and what it had of the workers.
-
-    Args:
-        take: gives a piece of it, if there is one.
-        share: how much of the workers' time it may have, relative to others.
-        at_once: how many workers may be at it.
-    """
-
-    def __init__(self, take: Callable[[], Piece | None], share: float, at_once: int) -> None:
-        self.take = take
-        self.at_once = at_once
-        self.had_s = 0.0
-        self._share = share
-
-    def charge(self, spent_s: float) -> None:
-        """Notes what a worker spent on it."""
-        self.had_s += spent_s / self._share
+                try:
+                    self._piece.abandon()
+                finally:
+                    replace(self)
 
 
 class Scheduler:
@@ -271,9 +256,10 @@ class Scheduler:
         workers: how many items are in work at once.
         exhausted: called, from the thread that looks, when the last worker is stuck and nothing will be done any more.
 
-    Where lanes and sources of other work all have something to do, each source has its share of the workers' time, and
-    half of the workers at most at once. So other work makes a lane's turns rarer, by no more than its share, and what a
-    lane does at its turn no later than by one piece of work, since it takes its newest item only then.
+    Each source of other work has its share of the workers' time, where all of it is asked for, and half of the workers
+    at most at once, or the only one, even where others have nothing to do: lanes need not wait for a long piece of it.
+    So it makes a lane's turns rarer, but what a lane does at its turn no later than by one piece of work, since it
+    takes its newest item only then.
     """
 
     def __init__(self, workers: int, exhausted: Callable[[], object] = lambda: None) -> None:
@@ -283,10 +269,10 @@ class Scheduler:
         self._there_is_work = Condition(self._lock)
         self._lanes: deque[Lane[Any]] = deque()
         self._newcomers: deque[Lane[Any]] = deque()
-        self._sources = [_Source(self._next_lane, 1.0, workers)]
+        self._shares: Shares[_Worker, Piece] = Shares()
+        self._shares.attend(self._next_lane, shares.FRAMES, workers)
         self._left = Condition(self._lock)
         self._closing = False
-        self._at_work: dict[_Worker, _Source] = {}
         self._active: list[_Worker] = []
         self._stuck: list[_Worker] = []
         self._hired = 0
@@ -319,11 +305,12 @@ class Scheduler:
         """Adds a source of other work.
 
         Args:
-            take: gives a piece of it, if there is one; asked whenever a worker may do such work, and must not wait.
-            share: how much of the workers' time it may have; the lanes have a share of 1.
+            take: gives a piece of it, if there is one; asked whenever a worker may do such work, and must not wait for
+                work that is under way.
+            share: how much of the workers' time it may have: one of those in `shares.py`.
         """
         with self._lock:
-            self._sources.append(_Source(take, share, max(self.workers // 2, 1)))
+            self._shares.attend(take, share, max(self.workers // 2, 1))
 
     def invite(self) -> None:
         """Tells that a source has work again."""
@@ -348,11 +335,14 @@ class Scheduler:
             worker.join()
 
     def _serve(self, worker: _Worker) -> None:
-        while (piece := self._next(worker)) is not None:
+        spent_s = None
+        while (piece := self._next(worker, spent_s)) is not None:
             began_s = monotonic()
             if worker.work(piece):
-                self._charge(worker, monotonic() - began_s)
-            elif not self._readmit(worker):
+                spent_s = monotonic() - began_s
+            elif self._readmit(worker):
+                spent_s = None
+            else:
                 return
             piece = None  # a worker that waits keeps no session alive
         with self._lock:
@@ -371,14 +361,14 @@ class Scheduler:
         with self._lock:
             self._active.remove(worker)
             self._stuck.append(worker)
-            del self._at_work[worker]
+            self._shares.done(worker, inf)
             if len(self._stuck) <= self.workers and not self._closing:
                 try:
                     self._hire()
                 except RuntimeError:
                     _log.exception("no thread can be started in its place")
             exhausted = not self._active and not self._closing
-            self._there_is_work.notify()  # more of what it was at may be begun
+            self._there_is_work.notify()  # where nobody takes its place, others may have more of what it was at
             self._left.notify_all()
         if exhausted:
             self._exhausted()
@@ -392,32 +382,15 @@ class Scheduler:
                 self._active.append(worker)
         return needed
 
-    def _next(self, worker: _Worker) -> Piece | None:
-        """Waits for a piece of work; None when the scheduler closes and there is none left."""
+    def _next(self, worker: _Worker, spent_s: float | None) -> Piece | None:
+        """Takes back what was in work, and waits for more; None when the scheduler closes and there is none left."""
         with self._lock:
-            while (piece := self._choose(worker)) is None and not self._closing:
+            if spent_s is not None:
+                self._shares.done(worker, spent_s)
+            while (piece := self._shares.next(worker)) is None and not self._closing:
                 self._there_is_work.wait()
             return piece
-
-    def _choose(self, worker: _Worker) -> Piece | None:
-        """The next piece of work, if there is one, of the source that had least for its share; with the lock."""
-        at_work, idle = tuple(self._at_work.values()), list[_Source]()
-        for source in sorted(self._sources, key=lambda source: source.had_s):
-            if at_work.count(source) >= source.at_once:
-                continue
-            piece = source.take()
-            if piece is not None:
-                self._at_work[worker] = source
-                for other in idle:
-                    other.had_s = source.had_s
-                return piece
-            idle.append(source)
-        return None
 
     def _next_lane(self) -> Piece | None:
         queue = self._newcomers or self._lanes
         return queue.popleft() if queue else None
-
-    def _charge(self, worker: _Worker, spent_s: float) -> None:
-        with self._lock:
-            self._at_work.pop(worker).charge(spent_s)
