@@ -144,7 +144,8 @@ def test_replay_step(beside: Beside, jpegs: list[bytes]) -> None:
 
         def setup() -> tuple[Frame]:
             number, jpeg = next(numbers), next(pictures)
-            return (Frame(number, number * 33_333, number * 33_333, jpeg, read_header(jpeg), 0.0),)
+            time_us = number * 200_000  # closer to each other, a search would leave some out
+            return (Frame(number, time_us, time_us, jpeg, read_header(jpeg), 0.0),)
 
         def step(frame: Frame) -> None:
             desk.add(replay, [frame], complete=False)
