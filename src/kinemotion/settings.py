@@ -123,7 +123,7 @@ class Settings:
     max_pixels: int = _number(MAX_PIXELS, 4_096, MAX_PIXELS, "largest picture taken, in pixels")
     max_fps: float = _number(120.0, 1.0, 1_000.0, "frames a second taken from one camera")
     start_s: float = _number(5.0, 0.1, 60.0, "time a client has to send `start`")
-    idle_s: float = _number(15.0, 0.1, 3_600.0, "time without a frame after which a session ends")
+    idle_s: float = _number(15.0, 0.1, 3_600.0, "time without a frame after which a session that has begun ends")
     session_s: float = _number(900.0, 1.0, 86_400.0, "greatest length of a session")
     send_s: float = _number(5.0, 0.1, 60.0, "time a client has to take an answer")
     ring_s: float = _number(6.0, 1.0, 60.0, "seconds of frames kept, compressed, to replay a jump from")

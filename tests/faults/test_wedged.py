@@ -122,10 +122,12 @@ async def test_a_client_that_waits_for_its_graph_is_not_sent_away_for_its_silenc
     with opened(monkeypatch, spare_graphs=0, idle_s=0.1) as server:
         monkeypatch.setattr(graphs, "PoseGraph", wait)
         async with camera(server.address) as socket:
-            await socket.send(START)
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(socket.recv(), 0.5)
-            go.set()
+            try:
+                await socket.send(START)
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(socket.recv(), 0.3)
+            finally:
+                go.set()
             assert (await receive(socket))["type"] == "started"
             assert (await receive(socket))["code"] == "idle_timeout"
 

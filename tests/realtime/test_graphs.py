@@ -266,8 +266,43 @@ async def test_where_making_hangs_no_worker_is_lost_to_another_spare(
         with pytest.raises(Stuck):
             await waiting
         assert (workers.working, workers.stuck) == (2, 2)
+        assert not supply._orders
         assert begun.empty()
         go.set()
+
+
+async def test_once_making_returns_spares_are_made_again_and_who_waited_till_the_end_is_told(
+    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = SimpleQueue[Path](), Event()
+
+    class Graph:
+        unused = False
+
+        def __init__(self, model: Path) -> None:
+            begun.put(model)
+            go.wait()
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(graphs, "PoseGraph", Graph)
+    supply = GraphSupply(models, workers, spares=1)
+    await asyncio.to_thread(begun.get)
+    for _ in range(LOOKS):
+        workers.look()
+    go.set()
+    await asyncio.to_thread(begun.get)
+    while not supply.ready:
+        await asyncio.to_thread(Event().wait, 0.01)
+    go.clear()
+    served, in_work, waiting = (asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(3))
+    await served
+    await asyncio.to_thread(begun.get)
+    supply.close()
+    with pytest.raises(RuntimeError, match="going down"):
+        await waiting
+    go.set()
+    await in_work
 
 
 async def test_two_spares_are_made_at_once_however_many_are_wanted_and_however_many_workers_there_are(

@@ -279,7 +279,6 @@ def test_deadlines_follow_the_state() -> None:
     assert protocol.deadline() == NOW + 5
     assert protocol.overdue(NOW + 5).code == "idle_timeout"
     protocol.receive(START, NOW + 4)
-    protocol.prepare()
     assert protocol.deadline() == NOW + 900  # it may wait to be told that the session has begun
     protocol.ready(NOW + 5)
     assert protocol.deadline() == NOW + 20

@@ -2,8 +2,8 @@
 
 Measured, it is what the workers can answer: `workers / time of a frame` frames a second, shared so that each camera
 gets the least rate that is wanted, and no more sessions than fit into the memory that is free. While jumps are replayed
-they may take half of the workers' time, and each camera gets half of that rate: enough to see that there was, or may
-have been, a jump, which is then measured from the frames received.
+they may take half of the workers' time, and each camera gets half of that rate (three eighths while cameras come):
+enough to see that there was, or may have been, a jump, which is then measured from the frames received.
 """
 
 import logging

@@ -65,6 +65,7 @@ class GraphSupply:
         self._scheduler = scheduler
         self._wanted = spares
         self._filling = RLock()
+        """Held by whoever changes the spares."""
         self._closer = ThreadPoolExecutor(1, thread_name_prefix="kinemotion-graphs")
         self._closing_since_s: float | None = None
         self._hung = False
@@ -119,19 +120,22 @@ class GraphSupply:
         """Closes the spares and what was retired, and waits for it; what workers still make is closed behind them."""
         with self._filling:  # the event loop may be about to refill
             self._wanted = 0
-        while self._spares:
-            self._abandon(self._spares.popleft())
-        for order in tuple(self._orders):
-            order.graph.cancel()
+            spares, self._spares = self._spares, deque()
+        for spare in spares:
+            self._abandon(spare)
+        with contextlib.suppress(IndexError):
+            while True:
+                self._fail(self._orders.popleft().graph, RuntimeError("the server is going down"))
         self._closer.shutdown(wait=True)
 
     def _take_spare(self) -> Future[PoseGraph] | None:
         """A spare graph that is ready or being made; those that could not be made are no client's trouble."""
-        while self._spares:
-            spare = self._spares.popleft()
-            if not _failed(spare):
-                return spare
-            _log.warning("a spare pose graph could not be made", exc_info=spare.exception())
+        with self._filling:
+            while self._spares:
+                spare = self._spares.popleft()
+                if not _failed(spare):
+                    return spare
+                _log.warning("a spare pose graph could not be made", exc_info=spare.exception())
         return None
 
     def _refill(self) -> None:
@@ -200,7 +204,7 @@ class GraphSupply:
             self._fail(order, error)
             return
         finally:
-            self._hung = False
+            self._went_on()
         try:
             order.set_result(graph)
         except InvalidStateError:  # its worker was taken for stuck
@@ -208,10 +212,18 @@ class GraphSupply:
 
     def _give_up(self, order: Future[PoseGraph]) -> None:
         """Tells who ordered a graph that making it hangs; no worker is lost to spares before one was made again."""
-        with self._filling:
-            self._hung = True
-            self._spares = deque(spare for spare in self._spares if not spare.cancel())
+        if order.done():  # it came back at the last moment
+            return
+        self._hung = True
         self._fail(order, Stuck())
+        with self._filling:
+            self._spares = deque([spare for spare in self._spares if spare is not order and not spare.cancel()])
+
+    def _went_on(self) -> None:
+        """Making a graph has returned."""
+        if self._hung:
+            self._hung = False
+            self._refill()
 
     def _fail(self, order: Future[PoseGraph], error: Exception) -> None:
         with contextlib.suppress(InvalidStateError):  # it was given up, or made at the last moment
@@ -219,4 +231,4 @@ class GraphSupply:
 
 
 def _failed(order: Future[PoseGraph]) -> bool:
-    return order.done() and order.exception() is not None
+    return order.cancelled() or (order.done() and order.exception() is not None)

@@ -66,7 +66,7 @@ class JsonMode(Protocol):
         frame = self._admit(index, round(now * _US_PER_S if t_ms is None else t_ms * _US_PER_MS), data, now)
         if self.state is State.STREAMING:
             return [frame]
-        self.state = State.STREAMING
+        self._begin()
         return [Start(SessionConfig(movement=self._movement, quality=quality, send_pose=False)), frame]
 
     def started(self, session: str, config: SessionConfig, model: str) -> None:

@@ -112,12 +112,8 @@ class Protocol(ABC):
         self._faults = max(self._faults - 1, 0)
         return events
 
-    def prepare(self) -> None:
-        """Lets the client be silent until `ready`: it may wait to be told that its session has begun."""
-        self._awaited = False
-
     def ready(self, now: float) -> None:
-        """The client was told that its session has begun."""
+        """Expects frames from now on: until the client is told that its session has begun, it may be silent."""
         self._awaited, self._last_s = True, now
 
     def deadline(self) -> float:
@@ -165,6 +161,9 @@ class Protocol(ABC):
     @abstractmethod
     def summary(self, tally: Tally, jumps: list[Jump]) -> str | None:
         """Closes the account of a session."""
+
+    def _begin(self) -> None:
+        self.state, self._awaited = State.STREAMING, False
 
     def _admit(self, seq: int, capture_us: int, data: bytes, now: float) -> Frame:
         """Lets a frame in, unless something is wrong with its order, rate, size or header."""
@@ -216,7 +215,7 @@ class V1(Protocol):
         kind = fields.text("type")
         if kind == "start" and self.state is State.WAITING:
             config = _start_config(fields)
-            self.state, self._last_s = State.STREAMING, now
+            self._begin()
             return [Start(config)]
         if kind == "stop" and self.state is State.STREAMING:
             fields.finish()

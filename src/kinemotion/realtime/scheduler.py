@@ -257,7 +257,7 @@ class Scheduler:
         exhausted: called, from the thread that looks, when the last worker is stuck and nothing will be done any more.
 
     Each source of other work has its share of the workers' time, where all of it is asked for, and half of the workers
-    at most at once, or the only one, even where others have nothing to do: lanes need not wait for a long piece of it.
+    at most at once, or the only one, even where others have nothing to do: lanes need not wait for long pieces of one.
     So it makes a lane's turns rarer, but what a lane does at its turn no later than by one piece of work, since it
     takes its newest item only then.
     """

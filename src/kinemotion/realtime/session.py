@@ -195,7 +195,6 @@ class Session:
             self._drop(left.seq, Drop.RATE_LIMITED if held_back else Drop.SUPERSEDED)
 
     def _start(self, config: SessionConfig) -> None:
-        self._protocol.prepare()
         model = self._services.models.best(config.quality)
         config = replace(config, quality=model.quality)
         self._facts |= {"movement": config.movement, "quality": config.quality}

@@ -2,7 +2,8 @@
 
 A worker is given work of the source that had least of the workers' time for its share of it. One that has nothing to do
 saves nothing up, and one that waits behind its limit saves up a second at most. After start-time fair queueing (Goyal,
-Vin and Cheng, 1996), which is for one server: with several, each share is kept to within a piece for each worker.
+Vin and Cheng, 1996), which is for one server: with several, each share is kept to within a piece for each worker, but
+where a limit is less than the share, or pieces take longer than a second.
 
 No lock, no thread, no clock.
 """
@@ -12,12 +13,14 @@ from typing import Final, Generic, TypeVar
 
 FRAMES: Final = 1.0
 REPLAYS: Final = 1.0
+"""As much as all frames: frames that find no turn are looked at in a replay, if they matter to a jump, and that is to
+be final within 4 s of the landing."""
 GRAPHS: Final = 2 / 3
 """Making graphs gets less than the frames of those who have one, however many clients come."""
 
 MOST_S: Final = 1.0
-"""What a piece is charged at most, and what a source is owed at most: a process that was stopped, or a library that
-stalled, spoke of nobody's needs."""
+"""What a piece is charged at most, and what a source is owed at most, over its share: a process that was stopped, or a
+library that stalled, spoke of nobody's needs."""
 
 Worker = TypeVar("Worker", bound=Hashable)
 Piece = TypeVar("Piece")
@@ -49,7 +52,9 @@ class Shares(Generic[Worker, Piece]):
             share: how much of the workers' time it may have, beside the shares of those that want it, too.
             at_once: how many workers may be at its work.
         """
-        self._sources.append(_Source(take, share, at_once))
+        source = _Source(take, share, at_once)
+        source.had_s = min((other.had_s for other in self._sources), default=0.0)
+        self._sources.append(source)
 
     def next(self, worker: Worker) -> Piece | None:
         """Gives a worker something to do, if there is anything."""
