@@ -10,6 +10,7 @@ import sys
 import tempfile
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import cv2
@@ -342,6 +343,22 @@ def test_a_place_that_cannot_be_written_is_named(standing: Path, tmp_path: Path)
     result = kinemotion("cmj-analyze", standing, "--report", tmp_path / "file" / "r.html")
     assert result.exit_code == 2
     assert f"Error: {tmp_path / 'file' / 'r.html'}: cannot be written" in result.stderr
+
+
+def test_a_pipe_is_written_to_and_a_link_stays_one(standing: Path, tmp_path: Path) -> None:
+    pipe, link, told = tmp_path / "pipe.mp4", tmp_path / "link.csv", list[str]()
+    os.mkfifo(pipe)
+    link.symlink_to("rows.csv")
+    reader = Thread(target=lambda: told.append(pipe.read_text()), daemon=True)
+    reader.start()
+    kinemotion("cmj-analyze", standing, "--json-output", pipe, "--csv-summary", link)
+    reader.join(20)
+    assert json.loads(told[0])["jumps"] == []
+    assert link.is_symlink()
+    assert (tmp_path / "rows.csv").read_text().startswith("file")
+    result = kinemotion("cmj-analyze", standing, "--output", pipe)
+    assert f"Error: {pipe}: is no ordinary file" in result.stderr
+    assert pipe.is_fifo()
 
 
 def test_what_cannot_be_written_is_told_before_anything_is_analysed(

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from kinemotion.errors import VideoError
+from kinemotion.video.atomic import is_special
 from kinemotion.video.encoder import FORMATS
 from kinemotion.video.names import check_name
 
@@ -103,6 +104,8 @@ def _why_not(path: Path) -> str | None:
         pass
     except OSError as error:
         return error.strerror
+    if is_special(path):
+        return None if os.access(path, os.W_OK) else "no permission to write to it"
     folder = next(parent for parent in path.absolute().parents if os.path.exists(parent))
     return None if os.access(folder, os.W_OK | os.X_OK) else f"no permission to write in {folder}"
 
