@@ -30,6 +30,32 @@ def workers() -> Iterator[Scheduler]:
         yield workers
 
 
+class Making:
+    """Stands in for graphs, and has whoever makes one wait."""
+
+    unused = False
+
+    def __init__(self) -> None:
+        self.begun: SimpleQueue[Path] = SimpleQueue()
+        self.go = Event()
+        self.closed = Event()
+
+    def __call__(self, model: Path) -> "Making":
+        self.begun.put(model)
+        self.go.wait()
+        return self
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.fixture
+def making(monkeypatch: pytest.MonkeyPatch) -> Making:
+    making = Making()
+    monkeypatch.setattr(graphs, "PoseGraph", making)
+    return making
+
+
 def use(graph: PoseGraph) -> PoseGraph:
     """Shows it a picture."""
     graph.detect(BLACK)
@@ -212,54 +238,29 @@ async def test_no_more_than_some_are_kept_and_none_of_another_model_or_where_no_
 
 
 async def test_a_worker_that_makes_a_graph_and_hangs_is_replaced_and_what_comes_of_it_closed(
-    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, making: Making
 ) -> None:
-    begun, go, closed = Event(), Event(), Event()
-
-    class Graph:
-        unused = False
-
-        def __init__(self, model: Path) -> None:
-            begun.set()
-            go.wait()
-
-        def close(self) -> None:
-            closed.set()
-
-    monkeypatch.setattr(graphs, "PoseGraph", Graph)
     with contextlib.closing(GraphSupply(models, workers, spares=0)) as supply:
         waiting = asyncio.create_task(supply.acquire(MODELS[0]))
-        assert await asyncio.to_thread(begun.wait, 20)
+        assert await asyncio.to_thread(making.begun.get, timeout=20) == models.path(MODELS[0])
         for _ in range(LOOKS):
             workers.look()
         with pytest.raises(Stuck):
             await waiting
         assert (workers.working, workers.stuck) == (2, 1)
-        go.set()
-        assert await asyncio.to_thread(closed.wait, 20)
+        making.go.set()
+        assert await asyncio.to_thread(making.closed.wait, 20)
 
 
 async def test_where_making_hangs_no_worker_is_lost_to_another_spare(
-    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, making: Making
 ) -> None:
-    begun, go = SimpleQueue[Path](), Event()
-
-    class Graph:
-        unused = False
-
-        def __init__(self, model: Path) -> None:
-            begun.put(model)
-            go.wait()
-
-        def close(self) -> None: ...
-
-    monkeypatch.setattr(graphs, "PoseGraph", Graph)
     with contextlib.closing(GraphSupply(models, workers, spares=2)) as supply:  # of which the second waits
-        assert await asyncio.to_thread(begun.get) == models.path(MODELS[0])
+        assert await asyncio.to_thread(making.begun.get) == models.path(MODELS[0])
         for _ in range(LOOKS):
             workers.look()
         waiting = asyncio.create_task(supply.acquire(MODELS[1]))
-        assert await asyncio.to_thread(begun.get) == models.path(MODELS[1])
+        assert await asyncio.to_thread(making.begun.get) == models.path(MODELS[1])
         await asyncio.sleep(0)  # the next spare would be ordered now
         for _ in range(LOOKS):
             workers.look()
@@ -267,41 +268,29 @@ async def test_where_making_hangs_no_worker_is_lost_to_another_spare(
             await waiting
         assert (workers.working, workers.stuck) == (2, 2)
         assert not supply._orders
-        assert begun.empty()
-        go.set()
+        assert making.begun.empty()
+        making.go.set()
 
 
 async def test_once_making_returns_spares_are_made_again_and_who_waited_till_the_end_is_told(
-    models: ModelStore, workers: Scheduler, monkeypatch: pytest.MonkeyPatch
+    models: ModelStore, workers: Scheduler, making: Making
 ) -> None:
-    begun, go = SimpleQueue[Path](), Event()
-
-    class Graph:
-        unused = False
-
-        def __init__(self, model: Path) -> None:
-            begun.put(model)
-            go.wait()
-
-        def close(self) -> None: ...
-
-    monkeypatch.setattr(graphs, "PoseGraph", Graph)
     supply = GraphSupply(models, workers, spares=1)
-    await asyncio.to_thread(begun.get)
+    await asyncio.to_thread(making.begun.get)
     for _ in range(LOOKS):
         workers.look()
-    go.set()
-    await asyncio.to_thread(begun.get)
+    making.go.set()
+    await asyncio.to_thread(making.begun.get)
     while not supply.ready:
         await asyncio.to_thread(Event().wait, 0.01)
-    go.clear()
+    making.go.clear()
     served, in_work, waiting = (asyncio.create_task(supply.acquire(MODELS[0])) for _ in range(3))
     await served
-    await asyncio.to_thread(begun.get)
+    await asyncio.to_thread(making.begun.get)
     supply.close()
     with pytest.raises(RuntimeError, match="going down"):
         await waiting
-    go.set()
+    making.go.set()
     await in_work
 
 

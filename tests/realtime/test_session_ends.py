@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket as socketlib
 from base64 import b64encode
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +73,7 @@ async def speak_too_early(address: str) -> None:
         await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
 
 
-def insist(fault: Callable[[int], str | bytes]) -> Callable[[str], Coroutine[Any, Any, None]]:
+def insist(fault: Callable[[int], str | bytes]) -> Callable[[str], Awaitable[None]]:
     """Sends one fault after the other until the server has had enough."""
 
     async def send(address: str) -> None:
@@ -133,7 +133,7 @@ PROGRESSIVE = bytes(
     ],
 )
 async def test_sessions_are_counted_by_why_they_ended(
-    strict: str, reason: str, client: Callable[[str], Coroutine[Any, Any, None]]
+    strict: str, reason: str, client: Callable[[str], Awaitable[None]]
 ) -> None:
     assert await ends(strict, client) == {reason: 1}
 
@@ -146,7 +146,7 @@ async def test_sessions_are_counted_by_why_they_ended(
     ],
 )
 async def test_sessions_whose_time_is_over_are_counted(
-    reason: str, client: Callable[[str], Coroutine[Any, Any, None]], settings: Settings
+    reason: str, client: Callable[[str], Awaitable[None]], settings: Settings
 ) -> None:
     with background(settings) as address:
         assert await ends(address, client) == {reason: 1}
@@ -163,7 +163,7 @@ async def test_a_client_that_leaves_with_a_code_of_the_servers_is_gone_all_the_s
     assert await ends(watched, leave) == {"client_gone": 1}
 
 
-async def ends(address: str, client: Callable[[str], Coroutine[Any, Any, None]]) -> dict[str, float]:
+async def ends(address: str, client: Callable[[str], Awaitable[None]]) -> dict[str, float]:
     """How many sessions ended for which reason, while a client did what it does."""
     before = await idle(address)
     await client(address)

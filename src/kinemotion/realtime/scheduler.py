@@ -335,15 +335,12 @@ class Scheduler:
             worker.join()
 
     def _serve(self, worker: _Worker) -> None:
-        spent_s = None
+        spent_s = 0.0
         while (piece := self._next(worker, spent_s)) is not None:
             began_s = monotonic()
-            if worker.work(piece):
-                spent_s = monotonic() - began_s
-            elif self._readmit(worker):
-                spent_s = None
-            else:
+            if not worker.work(piece) and not self._readmit(worker):
                 return
+            spent_s = monotonic() - began_s
             piece = None  # a worker that waits keeps no session alive
         with self._lock:
             self._active.remove(worker)
@@ -382,11 +379,10 @@ class Scheduler:
                 self._active.append(worker)
         return needed
 
-    def _next(self, worker: _Worker, spent_s: float | None) -> Piece | None:
+    def _next(self, worker: _Worker, spent_s: float) -> Piece | None:
         """Takes back what was in work, and waits for more; None when the scheduler closes and there is none left."""
         with self._lock:
-            if spent_s is not None:
-                self._shares.done(worker, spent_s)
+            self._shares.done(worker, spent_s)
             while (piece := self._shares.next(worker)) is None and not self._closing:
                 self._there_is_work.wait()
             return piece

@@ -73,6 +73,7 @@ class Shares(Generic[Worker, Piece]):
         return None
 
     def done(self, worker: Worker, spent_s: float) -> None:
-        """Charges what a worker spent, in seconds, to the source that it worked for."""
-        source = self._at_work.pop(worker)
-        source.had_s += min(spent_s, MOST_S) / source.share
+        """Charges what a worker spent, in seconds, to the source that it works for, if that was not done yet."""
+        source = self._at_work.pop(worker, None)
+        if source is not None:
+            source.had_s += min(spent_s, MOST_S) / source.share

@@ -28,19 +28,15 @@ def replacing(path: Path) -> Iterator[Path]:
     if is_special(path):
         raise VideoError(f"{path}: is no ordinary file; name one for the result")
     place = Path(os.path.realpath(path))
-    try:
+    part = place.with_name(f".{place.stem[:40]}-{secrets.token_hex(4)}{place.suffix}")
+    with _refusals_told(path):
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f".{place.stem[:40]}-{secrets.token_hex(4)}{place.suffix}")
         part.touch(exist_ok=False)
-    except OSError as error:
-        raise _refused(path, error) from None
-    try:
-        yield part
-        os.replace(part, place)
-    except OSError as error:
-        raise _refused(path, error) from None
-    finally:
-        part.unlink(missing_ok=True)
+        try:
+            yield part
+            os.replace(part, place)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -50,14 +46,16 @@ def write(path: Path, content: bytes) -> None:
         VideoError: the place cannot be written to.
     """
     if is_special(path):
-        try:
+        with _refusals_told(path):
             path.write_bytes(content)
-        except OSError as error:
-            raise _refused(path, error) from None
         return
     with replacing(path) as part:
         part.write_bytes(content)
 
 
-def _refused(path: Path, error: OSError) -> VideoError:
-    return VideoError(f"{path}: cannot be written ({error.strerror or error})")
+@contextlib.contextmanager
+def _refusals_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise VideoError(f"{path}: cannot be written ({error.strerror or error})") from None

@@ -23,8 +23,6 @@ class _Measure(click.FloatRange):
     def __init__(self, unit: str, least: float, most: float) -> None:
         super().__init__(least, most)
         self._unit = unit
-        self._least = least
-        self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
@@ -34,9 +32,9 @@ class _Measure(click.FloatRange):
 
     def _hint(self, value: Any) -> str:
         """What was meant, where that was centimetres."""
-        with contextlib.suppress(ValueError):
-            if self._unit == "metres" and self._least <= (metres := float(value) / 100) <= self._most:
-                return f": {value} cm are {metres:g}"
+        if self._unit == "metres":
+            with contextlib.suppress(ValueError, click.BadParameter):
+                return f": {value} cm are {super().convert(float(value) / 100, None, None):g}"
         return ""
 
 
