@@ -1,4 +1,4 @@
-"""Servers, and a graph, that tests need not make anew."""
+"""Servers, a graph and workers, that tests need not make anew."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from kinemotion.pose.graph import Mode, PoseGraph
 from kinemotion.pose.models import BUNDLED_FOLDER, MODELS
+from kinemotion.realtime.scheduler import Scheduler
 from kinemotion.realtime.serving import background
 from kinemotion.settings import Settings
 
@@ -32,3 +33,17 @@ def strict() -> Iterator[str]:
     )
     with background(settings) as address:
         yield address
+
+
+@pytest.fixture
+def one_worker() -> Iterator[Scheduler]:
+    scheduler = Scheduler(1)
+    yield scheduler
+    scheduler.close()
+
+
+@pytest.fixture
+def two_workers() -> Iterator[Scheduler]:
+    scheduler = Scheduler(2)
+    yield scheduler
+    scheduler.close()

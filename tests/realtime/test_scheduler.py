@@ -3,54 +3,18 @@
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import count
 from queue import SimpleQueue
 from random import Random
 from threading import Event, Thread
 from time import sleep
-from typing import Any, cast
 
 import pytest
+from tests.realtime.working import PATIENCE_S, Source, Work
 
 from kinemotion.realtime import scheduler as scheduling
-from kinemotion.realtime.scheduler import LOOKS, Lane, Scheduler, Stuck
+from kinemotion.realtime.scheduler import Lane, Scheduler
 
-PATIENCE_S = 10
 MOMENT_S = 0.0005
-
-
-class Work:
-    """Work that waits to be let go, one item after another, and tells what it was given."""
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self.begun: SimpleQueue[str] = SimpleQueue()
-        self.errors: SimpleQueue[Exception] = SimpleQueue()
-        self.go: SimpleQueue[Exception | None] = SimpleQueue()
-        self.lane: Lane[str] = Lane(scheduler, self.work, self.errors.put)
-        self.lane.release()
-
-    def work(self, item: str) -> None:
-        self.begun.put(item)
-        error = self.go.get(timeout=PATIENCE_S)
-        if error is not None:
-            raise error
-
-    def next(self) -> str:
-        return self.begun.get(timeout=PATIENCE_S)
-
-
-@pytest.fixture
-def one_worker() -> Iterator[Scheduler]:
-    scheduler = Scheduler(1)
-    yield scheduler
-    scheduler.close()
-
-
-@pytest.fixture
-def two_workers() -> Iterator[Scheduler]:
-    scheduler = Scheduler(2)
-    yield scheduler
-    scheduler.close()
 
 
 def test_a_newer_item_takes_the_place_of_one_that_waits(one_worker: Scheduler) -> None:
@@ -196,36 +160,17 @@ def test_a_lane_that_waits_for_its_turn_can_be_closed(one_worker: Scheduler) -> 
     assert waiting.begun.empty()
 
 
-class Piece:
-    """A piece of other work, which waits to be let go."""
-
-    def __init__(self, source: "Source", number: int) -> None:
-        self._source = source
-        self._number = number
-
-    def run(self) -> None:
-        self._source.begun.put(self._number)
-        self._source.go.get(timeout=PATIENCE_S)
-
-    def abandon(self) -> None:
-        self._source.abandoned.put(self._number)
-
-
-class Source:
-    """Other work than that of lanes."""
-
-    def __init__(self, scheduler: Scheduler, pieces: int) -> None:
-        self.begun: SimpleQueue[int] = SimpleQueue()
-        self.go: SimpleQueue[None] = SimpleQueue()
-        self.abandoned: SimpleQueue[int] = SimpleQueue()
-        self._left: SimpleQueue[int] = SimpleQueue()
-        scheduler.attend(self.take, 1.0)
-        for number in range(pieces):
-            self._left.put(number)
-            scheduler.invite()
-
-    def take(self) -> Piece | None:
-        return None if self._left.empty() else Piece(self, self._left.get())
+def test_a_lane_that_is_discarded_while_it_waits_needs_no_worker() -> None:
+    scheduler = Scheduler(1)
+    busy, waiting, closed = Work(scheduler), Work(scheduler), Event()
+    busy.lane.offer("busy")
+    assert busy.next() == "busy"
+    waiting.lane.offer("never seen")
+    waiting.lane.close(closed.set, discard=True)
+    assert closed.is_set()
+    busy.go.put(None)
+    scheduler.close()
+    assert waiting.begun.empty()
 
 
 def test_other_work_leaves_a_worker_to_the_lanes_and_is_all_done(two_workers: Scheduler) -> None:
@@ -364,167 +309,3 @@ def wait_until(settled: Callable[[], bool]) -> None:
             return
         Event().wait(0.001)
     pytest.fail("it never came")
-
-
-class Rescued(Work):
-    """Work whose lane is told when it comes back after it was given up."""
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        super().__init__(scheduler)
-        self.recovered = Event()
-        self.lane = Lane(scheduler, self.work, self.errors.put, self.recovered.set)
-        self.lane.release()
-
-
-def look(scheduler: Scheduler, times: int = LOOKS) -> None:
-    for _ in range(times):
-        scheduler.look()
-
-
-def test_work_that_does_not_return_is_given_up_and_another_worker_goes_on(one_worker: Scheduler) -> None:
-    stuck, other, closed = Rescued(one_worker), Work(one_worker), Event()
-    stuck.lane.offer("hangs")
-    assert stuck.next() == "hangs"
-    stuck.lane.offer("waits")
-    look(one_worker)
-    assert isinstance(stuck.errors.get(timeout=PATIENCE_S), Stuck)
-    assert stuck.lane.offer("more") == "more"
-    stuck.lane.close(closed.set, discard=False)
-    assert closed.is_set()
-    assert stuck.lane.close(closed.set, discard=True) == "waits"
-    assert (one_worker.working, one_worker.stuck) == (1, 1)
-    other.lane.offer("goes on")
-    assert other.next() == "goes on"
-    other.go.put(None)
-    assert not stuck.recovered.is_set()
-    stuck.go.put(None)
-    assert stuck.recovered.wait(PATIENCE_S)
-    assert stuck.begun.empty()
-
-
-def test_a_lane_that_is_closing_is_closed_once_its_work_is_given_up(one_worker: Scheduler) -> None:
-    stuck, closed = Work(one_worker), Event()
-    stuck.lane.offer("hangs")
-    assert stuck.next() == "hangs"
-    stuck.lane.close(closed.set, discard=True)
-    look(one_worker, LOOKS - 1)
-    assert not closed.is_set()
-    look(one_worker, 1)
-    assert closed.is_set()
-    stuck.go.put(None)
-
-
-def test_a_worker_that_gets_on_is_never_stuck_however_often_it_is_looked_at(one_worker: Scheduler) -> None:
-    work = Work(one_worker)
-    for number in range(3):
-        work.lane.offer(str(number))
-        assert work.next() == str(number)
-        look(one_worker, LOOKS - 1)
-        work.go.put(None)
-    assert work.errors.empty()
-    assert (one_worker.working, one_worker.stuck) == (1, 0)
-
-
-def test_where_too_many_are_stuck_nothing_is_left_until_one_comes_back() -> None:
-    exhausted = Event()
-    scheduler = Scheduler(1, exhausted.set)
-    stuck, waiting = [Rescued(scheduler), Rescued(scheduler)], Work(scheduler)
-    for work in stuck:
-        assert not exhausted.is_set()
-        work.lane.offer("hangs")
-        assert work.next() == "hangs"
-        look(scheduler)
-    assert exhausted.is_set()
-    assert (scheduler.working, scheduler.stuck) == (0, 2)
-    waiting.lane.offer("waits")
-    stuck[0].go.put(None)
-    assert waiting.next() == "waits"
-    waiting.go.put(None)
-    assert (scheduler.working, scheduler.stuck) == (1, 1)
-    scheduler.close()  # waits for no stuck worker
-    stuck[1].go.put(None)
-    assert stuck[1].recovered.wait(PATIENCE_S)
-
-
-def test_where_no_thread_can_be_started_everybody_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    exhausted = Event()
-    scheduler = Scheduler(1, exhausted.set)
-    work = Rescued(scheduler)
-    work.lane.offer("hangs")
-    assert work.next() == "hangs"
-    with monkeypatch.context() as patch:
-        patch.setattr("kinemotion.realtime.scheduler.Thread.start", no_thread)
-        look(scheduler)
-    assert isinstance(work.errors.get(timeout=PATIENCE_S), Stuck)
-    assert exhausted.is_set()
-    assert (scheduler.working, scheduler.stuck) == (0, 1)
-    scheduler.close()
-    work.go.put(None)
-    assert work.recovered.wait(PATIENCE_S)
-
-
-def no_thread(_: object) -> None:
-    raise RuntimeError("can't start new thread")
-
-
-def test_the_last_worker_of_two_does_not_forget_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = count()
-    monkeypatch.setattr(scheduling, "monotonic", lambda: float(next(seconds)))  # each piece takes a second, or more
-    scheduler = Scheduler(2)
-    stuck = [Rescued(scheduler) for _ in range(3)]
-    for one in stuck:
-        one.lane.offer("hangs")
-        assert one.next() == "hangs"
-        look(scheduler)
-    assert (scheduler.working, scheduler.stuck) == (1, 3)
-    source, work = Source(scheduler, 10), Work(scheduler)
-    assert source.begun.get(timeout=PATIENCE_S) == 0
-    work.begun = begun = cast(SimpleQueue[Any], source.begun)
-    work.lane.offer("waits")
-    source.go.put(None)
-    for _ in stuck:  # which were charged to the lanes
-        if begun.get(timeout=PATIENCE_S) == "waits":
-            break
-        source.go.put(None)
-    else:
-        assert begun.get(timeout=PATIENCE_S) == "waits"
-    work.go.put(None)
-    for _ in range(10):
-        source.go.put(None)
-    for one in stuck:
-        one.go.put(None)
-        assert one.recovered.wait(PATIENCE_S)
-    scheduler.close()
-
-
-def test_other_work_that_does_not_return_leaves_its_place_to_more_of_it(one_worker: Scheduler) -> None:
-    source = Source(one_worker, 2)
-    assert source.begun.get(timeout=PATIENCE_S) == 0
-    look(one_worker)
-    assert source.abandoned.get(timeout=PATIENCE_S) == 0
-    assert source.begun.get(timeout=PATIENCE_S) == 1
-    source.go.put(None)
-    source.go.put(None)
-
-
-def test_where_nobody_takes_a_stuck_workers_place_another_does_more_of_its_work(two_workers: Scheduler) -> None:
-    source = Source(two_workers, 4)
-    for number in range(4):
-        assert source.begun.get(timeout=PATIENCE_S) == number
-        look(two_workers)
-    assert (two_workers.working, two_workers.stuck) == (0, 4)
-    for _ in range(4):
-        source.go.put(None)
-
-
-def test_a_lane_that_is_discarded_while_it_waits_needs_no_worker() -> None:
-    scheduler = Scheduler(1)
-    busy, waiting, closed = Work(scheduler), Work(scheduler), Event()
-    busy.lane.offer("busy")
-    assert busy.next() == "busy"
-    waiting.lane.offer("never seen")
-    waiting.lane.close(closed.set, discard=True)
-    assert closed.is_set()
-    busy.go.put(None)
-    scheduler.close()
-    assert waiting.begun.empty()
